@@ -412,6 +412,29 @@ def test_what_is_said_of_others_names_no_erased_key_and_they_are_looked_at_again
     assert json.loads(run("--prefix", "trips/", "--yes", "--json").stdout)["removed"]["names"] == 0
 
 
+def test_whoever_had_read_a_name_before_it_was_taken_out_is_waited_for(rig: Rig) -> None:
+    deleted(rig, "trips/a.jpg")
+    rig.manifest("home/c.jpg", Status.DELETED)
+    there = S3Images(rig.deployment.s3, IMAGES)
+    fact = Fact("duplicates", looks_like=("trips/a.jpg",))
+
+    def tell() -> None:
+        before = there.published("home/c.jpg")
+        assert before is not None
+        there.publish(replace(before.manifest, facts=(fact,), revision=before.manifest.revision + 1), before)
+
+    late: list[Callable[[], None]] = [
+        tell,
+        partial(S3Facts(rig.deployment.s3, IMAGES).keep, "home/c.jpg", "v1", fact),
+    ]
+    workers = Workers(rig, on_wait=lambda: late.pop()() if late else None)
+    sure, removed = erase(rig, Scope(prefix="trips/"), workers)
+    assert (sure, removed[Kind.NAMES], late) == (True, 2, [])
+    told = there.published("home/c.jpg")
+    assert told is not None
+    assert told.manifest.facts == (fact.without(lambda _: True),)
+
+
 def everything_of(rig: Rig, key: str) -> None:
     """A picture of which there is all that there can be."""
     identity, images = rig.upload(key, b"again"), rig.deployment.s3

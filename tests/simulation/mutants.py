@@ -1223,15 +1223,6 @@ MUTANTS = (
         enriched=True,
     ),
     Mutant(
-        "an erasure that has taken the key out of something does not wait for those who have read it before",
-        ERASING,
-        (Change("D.removed[Kind.VERSIONS] or D.removed[Kind.NAMES]", "D.removed[Kind.VERSIONS]"),),
-        None,
-        20_000,
-        erasing=True,
-        enriched=True,
-    ),
-    Mutant(
         "what is said of a picture names others that are gone",
         ENRICHING,
         (Change("G.fact.without(S._is_gone)", "G.fact"),),

@@ -33,7 +33,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Core:
-    """The core, as the other components are given it."""
+    """The core, as the other components are given it.
+
+    Attributes:
+        config: The environment's options.
+        code: The code of the functions, with the recipes.
+        uploads, processing, failures, delivery: The components that every stack has.
+    """
 
     config: Config
     code: FunctionCode

@@ -36,7 +36,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Parts:
-    """What a Lightpress has besides the core; None where neither an option nor a recipe asks for it."""
+    """What a Lightpress has besides the core; None where neither an option nor a recipe asks for it.
+
+    Attributes:
+        backfill: The state machine, which every stack has.
+        purging: What invalidates the CDN's copies of what is deleted.
+        reviewing, moderating: The gate, and the moderation that answers it.
+        enriching: The enrichers that come with Lightpress.
+        upload_api, url_ingest: What signs uploads, and what fetches URLs.
+        in_place: What compresses existing buckets.
+        webhooks, topic: Where events go besides the bus.
+        operators: The API of those who run it.
+    """
 
     backfill: Backfill
     purging: Purging | None
