@@ -149,7 +149,7 @@ class Lightpress(Root):
         components: list[Component] = [*core.components, backfill, *optional]
         functions = [function for component in components for function in component.functions]
         asked = [*(enriching.asked if enriching else ()), *([moderating.asked] if moderating else [])]
-        components.append(_monitoring(self, core, components, backfill, in_place, webhooks, reviewing, asked))
+        components.append(_monitoring(self, core, components, backfill, in_place, webhooks, topic, reviewing, asked))
         if asked:
             self._output("AskedQueues", asked_as_json(asked))
         if config.processing.canary_minutes:
@@ -517,6 +517,7 @@ def _monitoring(  # noqa: PLR0913, PLR0917  all that is watched
     backfill: Backfill,
     in_place: InPlace | None,
     webhooks: Webhooks | None,
+    topic: EventTopic | None,
     reviewing: Reviewing | None,
     asked: Sequence[AskedQueue],
 ) -> Monitoring:
@@ -529,6 +530,7 @@ def _monitoring(  # noqa: PLR0913, PLR0917  all that is watched
         functions=functions,
         in_place=in_place,
         webhooks=webhooks,
+        topic=topic,
         reviewing=reviewing,
         asked=asked,
         work_queues=[queue for component in components for queue in component.work_queues],
