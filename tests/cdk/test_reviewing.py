@@ -198,12 +198,12 @@ def plan_ids(template: Template) -> dict[str, str]:
 
 def test_a_plan_stays_with_its_bucket_when_another_table_is_removed(tmp_path: Path) -> None:
     """GuardDuty cannot give a plan another bucket."""
-    blog = {"bucket": "blog", "publish_under": "blog/"}
+    blog: AttachedBucket = {"bucket": "blog", "publish_under": "blog/"}
     both = plan_ids(attached(tmp_path / "both", "**", {"bucket": "shop", "publish_under": "shop/"}, blog))
     alone = plan_ids(attached(tmp_path / "alone", "**", blog))
     assert alone == {"blog": both["blog"]}
-    guardduty = get_session().get_service_model("guardduty")
-    assert set(guardduty.shape_for("UpdateS3BucketResource").members) == {"ObjectPrefixes"}
+    shape: Any = get_session().get_service_model("guardduty").shape_for("UpdateS3BucketResource")
+    assert set(shape.members) == {"ObjectPrefixes"}
 
 
 def test_an_attached_bucket_is_scanned_only_where_a_rule_may_ask_for_that(tmp_path: Path) -> None:

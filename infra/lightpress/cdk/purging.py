@@ -61,6 +61,7 @@ class Purging(Component):
             logical_id="PurgeQueue",
             retention_days=config.processing.queue_retention_days,
             timeout_seconds=_TIMEOUT_SECONDS,
+            window_seconds=_WINDOW_SECONDS,
             dead_letters=processing.dead_letters,
         )
         self.function = self._function(delivery, code, config)
