@@ -190,6 +190,14 @@ def test_an_attached_bucket_has_one_plan_for_all_of_its_prefixes_and_is_changed_
     assert [str(match) for match in found] == []
 
 
+def test_guardduty_assumes_its_role_by_what_aws_documents_and_no_more(gated: Template) -> None:
+    """A condition on a key that GuardDuty need not send would have it refused, and every deploy with a gate fail."""
+    roles = [one.properties["AssumeRolePolicyDocument"]["Statement"] for one in gated.resources("AWS::IAM::Role")]
+    found = [one for (one,) in roles if "guardduty" in one["Principal"]["Service"]]
+    service = {"Service": "malware-protection-plan.guardduty.amazonaws.com"}
+    assert found == [{"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": service}] * 2
+
+
 def plan_ids(template: Template) -> dict[str, str]:
     """The logical ID of the plan of each bucket that is not the stack's."""
     found = {one.id: one.properties["ProtectedResource"]["S3Bucket"]["BucketName"] for one in template.resources(PLAN)}

@@ -90,6 +90,18 @@ def test_every_request_but_those_for_the_page_is_authorized(tmp_path: Path, conf
     assert {kinds[name] for name in found.keys() - ROUTES} <= {"NONE"}
 
 
+def test_one_statement_lets_the_api_invoke_each_function_behind_it(tmp_path: Path) -> None:
+    """One for each route would be a resource for each, of the 500 that a stack may have."""
+    template = synthesize_with(JWT, tmp_path)
+    lets = [one.properties for one in template.resources("AWS::Lambda::Permission")]
+    of_the_api = [one for one in lets if one["Principal"] == "apigateway.amazonaws.com"]
+    assert len({json.dumps(one["FunctionName"]) for one in of_the_api}) == len(of_the_api) == 2
+    for one in of_the_api:
+        assert one["Action"] == "lambda:InvokeFunction"
+        assert template.resolve(one["SourceArn"]).endswith("/*/*/*")
+        assert json.dumps(one["SourceArn"]).count('{"Ref": "UploadApi"}') == 1
+
+
 def test_tokens_are_of_the_issuer_and_for_the_audience_that_are_named(tmp_path: Path) -> None:
     authorizer = synthesize_with(JWT, tmp_path).only("AWS::ApiGatewayV2::Authorizer").properties
     assert authorizer["JwtConfiguration"] == {"Audience": ["web"], "Issuer": "https://login.example.com/pool"}
