@@ -13,7 +13,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 
-from lightpress.cdk.component import Component
+from lightpress.cdk.component import Component, functions_of
 from lightpress.cdk.encryption import key_of
 from lightpress.cdk.metrics import ENDS, FAILURE_RATE, LONGEST_WAIT, counted
 from lightpress.cdk.naming import global_name, pin
@@ -27,11 +27,12 @@ if TYPE_CHECKING:
     from lightpress.cdk.asking import AskedQueue
     from lightpress.cdk.backfill import Backfill
     from lightpress.cdk.config import Config
+    from lightpress.cdk.core import Core
     from lightpress.cdk.functions import PythonFunction
     from lightpress.cdk.in_place import InPlace
+    from lightpress.cdk.parts import Parts
     from lightpress.cdk.processing import Processing
     from lightpress.cdk.queues import WorkQueue
-    from lightpress.cdk.reviewing import Reviewing
     from lightpress.cdk.topic import EventTopic
     from lightpress.cdk.webhooks import Webhooks
 
@@ -56,42 +57,30 @@ class Monitoring(Component):
         topic: The SNS topic.
     """
 
-    def __init__(  # noqa: PLR0913  by keyword
-        self,
-        scope: Construct,
-        id_: str,
-        *,
-        processing: Processing,
-        functions: Sequence[PythonFunction],
-        in_place: InPlace | None,
-        webhooks: Webhooks | None,
-        topic: EventTopic | None,
-        reviewing: Reviewing | None,
-        asked: Sequence[AskedQueue],
-        work_queues: Sequence[WorkQueue],
-        backfill: Backfill,
-        config: Config,
-    ) -> None:
+    def __init__(self, scope: Construct, id_: str, *, core: Core, parts: Parts) -> None:
         super().__init__(scope, id_)
+        config, processing, in_place = core.config, core.processing, parts.in_place
+        components = (*core.components, *parts.components)
+        functions = functions_of(*components)
         self._config = config
         self.alarms: list[cloudwatch.Alarm] = []
         self.topic = _topic(self, config)
         self._watch_dead_letters(processing)
         self._watch_uploads(processing)
-        self._watch_ages(work_queues)
-        self._watch_runs(backfill)
+        self._watch_ages([queue for component in components for queue in component.work_queues])
+        self._watch_runs(parts.backfill)
         self._watch_failure_rate()
         if in_place is not None:
             self._watch_in_place(in_place)
-        if reviewing is not None:
+        if parts.reviewing is not None:
             self._watch_reviews()
-        if asked:
-            self._watch_asked(asked)
-        if webhooks is not None:
-            self._watch_webhooks(webhooks)
-        self._watch_rules(processing.rules + (reviewing.rules if reviewing else []), in_place)
-        if topic is not None:
-            self._watch_topic(topic)
+        if parts.asked:
+            self._watch_asked(parts.asked)
+        if parts.webhooks is not None:
+            self._watch_webhooks(parts.webhooks)
+        self._watch_rules(processing.rules + (parts.reviewing.rules if parts.reviewing else []), in_place)
+        if parts.topic is not None:
+            self._watch_topic(parts.topic)
         for function in functions:
             self._watch_function(function)
         if config.monitoring.alarm_invocations_per_picture:

@@ -23,14 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from aws_cdk import aws_s3 as s3
-    from aws_cdk import aws_sqs as sqs
     from constructs import Construct
 
     from lightpress.cdk.buckets import PrivateBucket
     from lightpress.cdk.config import Config
-    from lightpress.cdk.delivery import Delivery
+    from lightpress.cdk.core import Core
     from lightpress.cdk.failures import Failures
-    from lightpress.cdk.functions import FunctionCode
     from lightpress.cdk.url_ingest import UrlIngest
 
 ROUTES = (
@@ -51,11 +49,10 @@ _LOGGED = ("requestId", "requestTime", "httpMethod", "routeKey", "status", "resp
 class UploadApi(Component):
     """An HTTP API in front of the function `upload_api`.
 
+    It signs uploads to the bucket of uploads, reads and corrects manifests and asks for looks at what it corrected.
+
     Args:
-        uploads: The bucket that it signs uploads for.
-        delivery: Where manifests are read and corrected, and under which address variants are served.
-        queue: Where it asks for looks at what was corrected.
-        failures: Where it reads which URLs could not be fetched.
+        core: What it reads and writes.
         url_ingest: Where URLs to fetch are queued; None if there is no such route.
 
     Attributes:
@@ -65,28 +62,17 @@ class UploadApi(Component):
 
     """
 
-    def __init__(  # noqa: PLR0913  by keyword
-        self,
-        scope: Construct,
-        id_: str,
-        *,
-        uploads: s3.IBucket,
-        delivery: Delivery,
-        queue: sqs.IQueue,
-        failures: Failures,
-        url_ingest: UrlIngest | None,
-        code: FunctionCode,
-        config: Config,
-    ) -> None:
+    def __init__(self, scope: Construct, id_: str, *, core: Core, url_ingest: UrlIngest | None) -> None:
         super().__init__(scope, id_)
+        config = core.config
         self.api = self._api(config)
         self.origin = f"https://{self.api.api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}"
         self.authorizer = _authorizer(self, config)
-        function = self._function(uploads, delivery, queue, code, config)
+        function = self._function(core)
         self._add_routes((*ROUTES, *(INGEST_ROUTES if url_ingest else ())), function, config)
         name_attached(function, config.existing.attach)
         if url_ingest is not None:
-            _accept_urls(function, url_ingest, failures)
+            _accept_urls(function, url_ingest, core.failures)
         counting: dict[str, str] = {}
         if config.uploads.max_uploads_per_day or config.uploads.max_megabytes_per_day:
             counting_functions = (function, *([url_ingest.function] if url_ingest else ()))
@@ -124,28 +110,27 @@ class UploadApi(Component):
                 because="Only the local cloud may be without an authorizer; the configuration refuses it elsewhere.",
             )
 
-    def _function(
-        self, uploads: s3.IBucket, delivery: Delivery, queue: sqs.IQueue, code: FunctionCode, config: Config
-    ) -> PythonFunction:
+    def _function(self, core: Core) -> PythonFunction:
+        queue = core.processing.queue
         function = PythonFunction(
             self,
             "UploadApiFunction",
             label="UploadApi",
             handler="upload_api",
             description="Signs uploads, and reports the status of originals",
-            code=code,
-            config=config,
+            code=core.code,
+            config=core.config,
             memory_mb=_MEMORY_MB,
             timeout_seconds=_TIMEOUT_SECONDS,
             environment={
-                "UPLOADS_BUCKET": uploads.bucket_name,
-                "IMAGES_BUCKET": delivery.images.bucket_name,
+                "UPLOADS_BUCKET": core.originals.bucket_name,
+                "IMAGES_BUCKET": core.images.bucket_name,
                 "QUEUE_URL": queue.queue_url,
-                "CDN_BASE_URL": delivery.base_url,
-                "UPLOAD_AUTH": config.uploads.upload_auth,
+                "CDN_BASE_URL": core.delivery.base_url,
+                "UPLOAD_AUTH": core.config.uploads.upload_auth,
             },
         )
-        _allow_uploads(function, uploads, delivery.images)
+        _allow_uploads(function, core.originals, core.images)
         function.allow("sqs:SendMessage", on=queue.queue_arn)
         return function
 
