@@ -461,9 +461,7 @@ def test_whoever_erases_needs_what_the_documentation_lists_and_no_more(rig: Rig)
     assert boto3.DEFAULT_SESSION is not None
     with recorded(boto3.DEFAULT_SESSION.events) as calls:
         heard = replace(rig, deployment=with_copies(deployment_in_account("dev")))
-        late = partial(
-            there.wait, there.owner("trips/a.jpg"), "home/b.jpg"
-        )  # after workers have looked
+        late = partial(there.wait, there.owner("trips/a.jpg"), "home/b.jpg")  # after workers have looked
         sure, removed = erase(heard, Scope(prefix="trips/"), Workers(unheard, on_wait=late))
         held_after(heard.deployment, datetime.now(UTC))
     assert sure
