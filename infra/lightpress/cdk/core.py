@@ -33,7 +33,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Core:
-    """The core, as the other components are given it."""
+    """The core, as the other components are given it.
+
+    Attributes:
+        config: The options.
+        code: What functions run, and the recipes.
+        uploads: Where originals land.
+        processing: The queue of uploads, and the function that works on it.
+        failures: What becomes of dead letters.
+        delivery: The images bucket, and the CDN that serves it.
+    """
 
     config: Config
     code: FunctionCode

@@ -36,7 +36,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Parts:
-    """What a Lightpress has besides the core; None where neither an option nor a recipe asks for it."""
+    """What a Lightpress has besides the core; None where neither an option nor a recipe asks for it.
+
+    Attributes:
+        backfill: Looks at whole buckets.
+        purging: Invalidates what was deleted and overwritten.
+        reviewing: Takes reviews, for recipes with a gate.
+        moderating: The reviewer that asks Rekognition.
+        enriching: Takes facts, and has those asked for that ship.
+        upload_api: Signs uploads.
+        url_ingest: Fetches originals by URL.
+        in_place: Compresses objects of existing buckets.
+        webhooks: Sends events to receivers.
+        topic: Sends events to an SNS topic.
+        operators: What operators see and do.
+    """
 
     backfill: Backfill
     purging: Purging | None
