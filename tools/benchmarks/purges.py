@@ -29,7 +29,6 @@ PAUSE_SECONDS, REQUEST_SECONDS = 5, 30
 # https://aws.amazon.com/about-aws/whats-new/2026/04/cloudfront-invalidation-cache-tag/
 EFFECT_SECONDS, IN_PROGRESS_SECONDS = 5, 25
 MOST_WILDCARDS = 15
-BROWSER_SECONDS = 660  # max-age and stale-while-revalidate of permalinks
 FREE_PATHS, DOLLARS_A_PATH = 1_000, 0.005
 _MOST, _MOST_ONE_BY_ONE = 100_000, 10_000
 

@@ -36,9 +36,12 @@ class Core:
     """The core, as the other components are given it.
 
     Attributes:
-        config: The environment's options.
-        code: The code of the functions, with the recipes.
-        uploads, processing, failures, delivery: The components that every stack has.
+        config: The options.
+        code: What functions run, and the recipes.
+        uploads: Where originals land.
+        processing: The queue of uploads, and the function that works on it.
+        failures: What becomes of dead letters.
+        delivery: The images bucket, and the CDN that serves it.
     """
 
     config: Config

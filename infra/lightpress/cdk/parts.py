@@ -39,14 +39,17 @@ class Parts:
     """What a Lightpress has besides the core; None where neither an option nor a recipe asks for it.
 
     Attributes:
-        backfill: The state machine, which every stack has.
-        purging: What invalidates the CDN's copies of what is deleted.
-        reviewing, moderating: The gate, and the moderation that answers it.
-        enriching: The enrichers that come with Lightpress.
-        upload_api, url_ingest: What signs uploads, and what fetches URLs.
-        in_place: What compresses existing buckets.
-        webhooks, topic: Where events go besides the bus.
-        operators: The API of those who run it.
+        backfill: Looks at whole buckets.
+        purging: Invalidates what was deleted and overwritten.
+        reviewing: Takes reviews, for recipes with a gate.
+        moderating: The reviewer that asks Rekognition.
+        enriching: Takes facts, and has those asked for that ship.
+        upload_api: Signs uploads.
+        url_ingest: Fetches originals by URL.
+        in_place: Compresses objects of existing buckets.
+        webhooks: Sends events to receivers.
+        topic: Sends events to an SNS topic.
+        operators: What operators see and do.
     """
 
     backfill: Backfill
