@@ -456,10 +456,13 @@ def test_whoever_erases_needs_what_the_documentation_lists_and_no_more(rig: Rig)
     sqs, with_copies = rig.deployment.sqs(), partial(replace, copies_bucket=IMAGES, copy_folders=("thumbs/",))
     unheard = replace(rig, deployment=with_copies(rig.deployment, sqs=lambda: sqs))
     everything_of(unheard, "trips/a.jpg")
+    there = unheard.deployment.copies
+    assert there is not None
     assert boto3.DEFAULT_SESSION is not None
     with recorded(boto3.DEFAULT_SESSION.events) as calls:
         heard = replace(rig, deployment=with_copies(deployment_in_account("dev")))
-        sure, removed = erase(heard, Scope(prefix="trips/"), Workers(unheard))
+        late = partial(there.wait, there.owner("trips/a.jpg"), "home/b.jpg")  # after workers have looked
+        sure, removed = erase(heard, Scope(prefix="trips/"), Workers(unheard, on_wait=late))
         held_after(heard.deployment, datetime.now(UTC))
     assert sure
     assert {kind for kind in Kind if not removed[kind]} == {Kind.COUNTERS, Kind.VARIANTS}

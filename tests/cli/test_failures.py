@@ -77,8 +77,11 @@ def test_a_retry_goes_through_the_queue_and_removes_nothing_before_it_is_settled
     retries = list(rig.store.send([failure]))
     (body,) = rig.waiting()
     assert {source.key for source in read(body).retries} == {"a.jpg"}
+    looks: list[str] = []
+    rig.deployment.s3.meta.events.register("before-call.s3", lambda model, **_: looks.append(model.name))
     rig.store.wait(retries, timeout=0.1, settled=lambda _: None)
     assert retries[0].ending is None
+    assert looks == ["GetObject"], "half a second is between two looks"
     assert rig.store.failures(Filters()) == [failure]
     assert failure.quarantine in rig.stored(QUARANTINE)
 

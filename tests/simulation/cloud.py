@@ -371,6 +371,7 @@ class Cloud:
     def expire(self, message: Message) -> None:
         """The retention of the queue is over, or S3 never sent the event: nobody hears of it, no dead letter either."""
         self.queue.delete(message.number)
+        self.promises.lost(message)
         self.timeline.add(SQS, f"forgets {message.id}", "it has waited too long")
         self.happened["expired"] += 1
 

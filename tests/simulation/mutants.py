@@ -1196,6 +1196,17 @@ MUTANTS = (
         enriched=True,
     ),
     Mutant(
+        "an erasure wakes nobody who waits for an address of a copy",
+        ERASING,
+        (Change("wake_others(N, *_)", "None"),),
+        None,
+        5,
+        seed=50_000_912,
+        lossy=True,
+        erasing=True,
+        copying=True,
+    ),
+    Mutant(
         "an erasure leaves the key in what is said of other pictures",
         ERASING,
         (Change("S._take_names_out()", "Counter()"),),

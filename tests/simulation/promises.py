@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from tests.simulation.cloud import Cloud
     from tests.simulation.worker import Worker
     from tools.fakes.s3 import Version
+    from tools.fakes.sqs import Message
 
 REASONS = {BAD: Reason.CORRUPT, CRASHING: Reason.CRASHED_DECODER, HUGE: Reason.MACHINE_LIMIT}
 
@@ -98,6 +99,7 @@ class Promises:
         self._stillborn: set[str] = set()
         self._deleted_at: Counter[str] = Counter()
         self._unheard: set[str] = set()
+        self._looks_lost: dict[str, int] = {}
         self._erased: dict[str, int] = {}
         self._facts: dict[tuple[str, str, str], tuple[Fact, ...]] = {}
         self._in_time: dict[tuple[str, str, str], int] = {}
@@ -182,6 +184,11 @@ class Promises:
         """Remember that the last instance was denied to read it."""
         self.denials[what.removeprefix(f"{UPLOADS}/")] += 1
 
+    def lost(self, message: Message) -> None:
+        """Remember that SQS has forgotten a message, which may have been a look at words that somebody has said."""
+        if "Look" in message.body:
+            self._looks_lost |= {source.key: self._changes[source.key] for source in read(message.body).sources}
+
     def is_being_erased(self, key: str) -> None:
         """Remember that an operator has begun to erase what there is of a key."""
         self._seen_by_erasers.add(key)
@@ -215,7 +222,13 @@ class Promises:
         said = sorted((who, sorted(answers)) for who, answers in self._said.items())
         facts = sorted((who, repr(answers)) for who, answers in self._facts.items()), sorted(self._in_time.items())
         held = sorted(self._held_since.items())
-        more = (sorted(self.foreign.items()), *facts, *self._lazy_snapshot(), *self._dropping_snapshot())
+        more = (
+            sorted(self.foreign.items()),
+            sorted(self._looks_lost.items()),
+            *facts,
+            *self._lazy_snapshot(),
+            *self._dropping_snapshot(),
+        )
         return gone, shown, held, sorted(self._seen_by_viewers), patience, unheard, erased, said, *more
 
     def _lazy_snapshot(self) -> tuple[object, ...]:
@@ -761,10 +774,13 @@ class Promises:
         """Whether it is; of a tombstone that was erased, the deletion is enough: its revision may be a later one.
 
         Nothing has to be said of what was erased before anybody heard of it: recipes may ignore it; or a message was
-        lost, and neither the bucket nor the tombstone names the key any more, so that no night finds it.
+        lost, and neither the bucket nor the tombstone names the key any more, so that no night finds it. Nor of words
+        whose writer died before asking for a look, until it repeats them; or whose look was lost.
         """
         revision, kind = self._cloud.bus.newest.get(key, (0, ""))
-        if not (manifest.key or kind):
+        if not (manifest.key or kind) or self._looks_lost.get(key) == self._changes[key]:
+            return True
+        if manifest.words is not None and key in self._unheard:
             return True
         is_this = revision == manifest.revision or (not manifest.key and revision <= manifest.revision)
         return is_this and kind == KINDS[manifest.status]
