@@ -21,7 +21,8 @@ from lightpress.delivery.notify import event_of
 from lightpress.handlers import describe_picture, detect_faces, detect_labels, find_duplicates, take_fact
 from lightpress.image import Size, Spec, render
 from lightpress.pipeline.asking import Asked, read_asked
-from lightpress.pipeline.facts import Box, Label
+from lightpress.pipeline.enriching import fact_message
+from lightpress.pipeline.facts import Box, Fact, Label
 from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
 from lightpress.pipeline.reconcile import Action, Outcome, reconcile
@@ -238,6 +239,16 @@ def test_a_smaller_worse_copy_looks_like_its_original_and_another_picture_does_n
         assert told is not None
         said[key] = told.facts[0].looks_like
     assert said == {"a.jpg": (), "b.jpg": (), "copy.jpg": ("a.jpg",)}
+
+
+def test_a_late_answer_names_no_picture_that_is_gone_by_then(deployed: Deployed) -> None:
+    first, _ = published(deployed, "duplicates"), published(deployed, "duplicates", key="there.jpg")
+    assert first.source is not None
+    said = Fact("duplicates", looks_like=("gone.jpg", "there.jpg"))
+    take_fact.handler(batch(fact_message(Source(UPLOADS, KEY), first.source.identity, said)), Context())
+    told = look(deployed, "duplicates").manifest
+    assert told is not None
+    assert told.facts == (Fact("duplicates", looks_like=("there.jpg",)),)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import groupby, islice
@@ -22,11 +23,20 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lightpress.aws.quarantine import copies_folder
 from lightpress.cli.deleting import refused_in
 from lightpress.pipeline.copy_pattern import is_too_long
+from lightpress.pipeline.copying import wake_others
 from lightpress.pipeline.failures import subject_of_picture
 from lightpress.pipeline.gate import held_folder, reviews_folder, revision_of_entry
 from lightpress.pipeline.manifest import Manifest, Status
-from lightpress.pipeline.paths import facts_folder, likeness_folder, likeness_paths, manifest_path, variants_folder
+from lightpress.pipeline.paths import (
+    MANIFESTS,
+    facts_folder,
+    likeness_folder,
+    likeness_paths,
+    manifest_path,
+    variants_folder,
+)
 from lightpress.pipeline.ports import PreconditionFailed
+from lightpress.pipeline.reconcile import ATTEMPTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -34,6 +44,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
     from lightpress.aws.copies import S3Copies
+    from lightpress.aws.facts import S3Facts
     from lightpress.aws.failures_table import DynamoFailures
     from lightpress.aws.images import S3Images
     from lightpress.aws.purges import SqsLateLooks
@@ -55,6 +66,7 @@ class Kind(StrEnum):
     MANIFESTS = "manifests"
     COPIES = "copies in quarantine"
     REVIEWS = "reviews, facts, and entries in the list of what waits for them"
+    NAMES = "names in what is said of other pictures"
     ROWS = "rows of failures"
     COUNTERS = "counters of uploads"
 
@@ -131,6 +143,7 @@ class Erasing:
         scope: Whose originals.
         each: Applies a function to each of many, in order; several at once, where it may.
         copies: Copies of variants; None where there are none.
+        facts: What enrichers say, also of the pictures of others that look alike; None where none are asked.
         addresses: Of each key, where its copies were found to be. No manifest says so once the key is taken out of it.
     """
 
@@ -144,6 +157,7 @@ class Erasing:
     scope: Scope
     each: Callable[[Callable[[str], Round], Iterable[str]], Iterable[Round]] = field(default=map)
     copies: S3Copies | None = None
+    facts: S3Facts | None = None
     addresses: dict[str, set[str]] = field(default_factory=dict)
 
     def run(self, names: set[str], patience: Patience, heard: Callable[[Round], None]) -> bool:
@@ -157,8 +171,11 @@ class Erasing:
         sure, again = False, frozenset(names)
         while True:
             done = self._round(names, again)
+            if not done.unsettled:
+                done.removed.update(self._take_names_out())
             heard(done)
-            sure = sure and not done.removed[Kind.VERSIONS]
+            # Whoever was at work may have read it before.
+            sure = sure and not (done.removed[Kind.VERSIONS] or done.removed[Kind.NAMES])
             if done.unsettled:
                 patience.for_workers(len(done.unsettled))
                 again = done.unsettled
@@ -254,6 +271,8 @@ class Erasing:
         if manifests is None:
             self.looks.request_look(source)
             return Round(Counter(), frozenset({name}))
+        if self.copies is not None:  # whoever has removed its copies may find a manifest that names none any more
+            wake_others(name, self.copies, lambda key: self.looks.request_look(self.publishing.named(key)))
         removed = Counter({Kind.MANIFESTS: manifests})
         removed[Kind.ROWS] = self.failures.erase(subject_of_picture(source.bucket, source.key))
         removed[Kind.COPIES] = self._remove_versions(self.quarantine, copies_folder(source), set())
@@ -267,6 +286,46 @@ class Erasing:
         """Of the index of perceptual hashes: the entry by which the others are found last, so that none is left."""
         found = [path.rpartition("/")[2] for path in self.images.paths(likeness_folder(name))]
         return [path for likeness in found for path in reversed(likeness_paths(name, likeness))]
+
+    def _take_names_out(self) -> Counter[Kind]:
+        """Take the keys out of what is said of other pictures: first where workers read it, then out of manifests."""
+        removed: Counter[Kind] = Counter()
+        if self.facts is None:
+            return removed
+        for one in self.each(self._out_of_fact, self.facts.paths()):
+            removed.update(one.removed)
+        for one in self.each(self._out_of_manifest, self.images.paths(MANIFESTS)):
+            removed.update(one.removed)
+        return removed
+
+    def _out_of_fact(self, path: str) -> Round:
+        for _ in range(ATTEMPTS):
+            with suppress(PreconditionFailed):
+                taken = self.facts.take_out(path, self.scope.takes) if self.facts else 0
+                return Round(Counter({Kind.NAMES: taken}), frozenset())
+        raise NotErasedError(f"{path} was written anew during each of {ATTEMPTS} attempts: run the command again.")
+
+    def _out_of_manifest(self, path: str) -> Round:
+        for _ in range(ATTEMPTS):
+            with suppress(PreconditionFailed):
+                return Round(Counter({Kind.NAMES: self._retell(path)}), frozenset())
+        raise NotErasedError(f"{path} was published anew during each of {ATTEMPTS} attempts: run the command again.")
+
+    def _retell(self, path: str) -> int:
+        """Publish the manifest of another picture without the keys that it names; returns how many.
+
+        The look is asked for first: whoever dies in between has a worker publish it, and an event tells it either way.
+        """
+        published = self.images.published_at(path)
+        if published is None or not published.manifest.key or self.scope.takes(published.manifest.key):
+            return 0
+        before = published.manifest
+        facts = tuple(fact.without(self.scope.takes) for fact in before.facts)
+        if facts == before.facts:
+            return 0
+        self.looks.request_look(self.publishing.named(before.key))
+        self.images.publish_at(path, replace(before, facts=facts, revision=before.revision + 1), published)
+        return sum(len(fact.looks_like) for fact in before.facts) - sum(len(fact.looks_like) for fact in facts)
 
     def _without_name(self, name: str, entries: Sequence[str]) -> int | None:
         """Leave of the manifest that it was deleted, and its revision; None where something is published, or left over.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from lightpress.aws.facts import S3Facts
 from lightpress.aws.failures_table import DynamoFailures
 from lightpress.aws.images import S3Images
 from lightpress.aws.purges import SqsLateLooks
@@ -179,6 +180,7 @@ def erasure_of(deployment: Deployment, scope: Scope) -> Iterator[Erasure]:
             scope=scope,
             each=pool.map,
             copies=deployment.copies,
+            facts=S3Facts(deployment.s3, deployment.images_bucket),
         )
         yield Erasure(deployment, scope, erasing)
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from lightpress.aws.errors import on_condition
 from lightpress.aws.images import S3Images
-from lightpress.pipeline.facts import fact_from_json
+from lightpress.pipeline.facts import FACTS, fact_from_json
 from lightpress.pipeline.paths import fact_path
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from types_boto3_s3 import S3Client
 
     from lightpress.pipeline.facts import Fact
@@ -28,12 +31,35 @@ class S3Facts:
         found = (images.file_at(fact_path(key, identity, enricher)) for enricher in enrichers)
         return tuple(fact_from_json(body) for body in found if body is not None)
 
+    def paths(self) -> Iterator[str]:
+        """ListObjectsV2: where the answers about all pictures lie."""
+        return S3Images(self.s3, self.bucket).paths(FACTS)
+
+    def take_out(self, path: str, leaves: Callable[[str], bool]) -> int:
+        """Take the keys that leave out of an answer; returns how many it named.
+
+        Raises PreconditionFailed where the enricher has said something else meanwhile.
+        """
+        found = S3Images(self.s3, self.bucket).found_at(path)
+        if found is None:
+            return 0
+        fact = fact_from_json(found.data)
+        left = fact.without(leaves)
+        if left is not fact:
+            with on_condition():
+                self._put(path, left, IfMatch=found.etag)
+        return len(fact.looks_like) - len(left.looks_like)
+
     def keep(self, key: str, identity: str, fact: Fact) -> None:
         """PUT an answer in place of the enricher's last one."""
+        self._put(fact_path(key, identity, fact.enricher), fact)
+
+    def _put(self, path: str, fact: Fact, **condition: Any) -> None:  # noqa: ANN401  as boto3 takes it
         self.s3.put_object(
             Bucket=self.bucket,
-            Key=fact_path(key, identity, fact.enricher),
+            Key=path,
             Body=fact.to_json(),
             ContentType="application/json",
             CacheControl="no-store",
+            **condition,
         )

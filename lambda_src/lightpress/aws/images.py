@@ -25,7 +25,9 @@ _A_YEAR = "public, max-age=31536000, immutable"
 _MOST_DELETED_AT_ONCE = 1000
 
 
-class _Object(NamedTuple):
+class Found(NamedTuple):
+    """An object, and by which ETag it is replaced."""
+
     data: bytes
     etag: str
 
@@ -46,15 +48,16 @@ class S3Images:
 
     def published_at(self, path: str) -> Published | None:
         """GET the manifest at a path, for who knows no key."""
-        found = self._get(path)
+        found = self.found_at(path)
         return Published(manifest_from_json(found.data), found.etag) if found else None
 
     def file_at(self, path: str) -> bytes | None:
         """GET a variant, or any other file of the bucket; None if it is not there."""
-        found = self._get(path)
+        found = self.found_at(path)
         return found.data if found else None
 
-    def _get(self, path: str) -> _Object | None:
+    def found_at(self, path: str) -> Found | None:
+        """GET an object with its ETag; None if it is not there."""
         try:
             response = self.s3.get_object(Bucket=self.bucket, Key=path)
         except ClientError as error:
@@ -62,7 +65,7 @@ class S3Images:
                 return None
             raise
         with response["Body"] as body:
-            return _Object(body.read(), response["ETag"])
+            return Found(body.read(), response["ETag"])
 
     def publish(self, manifest: Manifest, replacing: Published | None) -> None:
         """PUT with If-Match, or If-None-Match where there is none yet."""

@@ -55,7 +55,8 @@ class TakeFact:
     """Keeps what an enricher says and has the key looked at again.
 
     What it says of a version that is not published any more is dropped: nobody would ever look at it, and what was
-    erased is not written anew. What comes twice changes nothing; of two answers, the last one counts.
+    erased is not written anew; nor are keys of pictures that look alike and are gone. What comes twice changes nothing;
+    of two answers, the last one counts.
 
     Attributes:
         facts: Where they are kept.
@@ -74,9 +75,14 @@ class TakeFact:
             return False
         if not published.manifest.is_of(given.identity):
             return False
-        self.facts.keep(given.source.name, given.identity, given.fact)
+        self.facts.keep(given.source.name, given.identity, given.fact.without(self._is_gone))
         self.looks.request_look(given.source)
         return True
+
+    def _is_gone(self, key: str) -> bool:
+        """Whether a picture that looks alike has been deleted, or erased, since the enricher has found it."""
+        published = self.images.published(key)
+        return not (published and published.manifest.status is Status.READY)
 
 
 def fact_message(source: Source, identity: str, fact: Fact) -> str:

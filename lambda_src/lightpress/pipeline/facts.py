@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     Point = tuple[float, float]
 
@@ -75,6 +75,11 @@ class Fact:
     labels: tuple[Label, ...] = ()
     faces: tuple[Box, ...] = ()
     looks_like: tuple[str, ...] = ()
+
+    def without(self, leaves: Callable[[str], bool]) -> Fact:
+        """The same, naming none of the pictures whose keys leave; itself where it names none of them."""
+        left = tuple(key for key in self.looks_like if not leaves(key))
+        return self if left == self.looks_like else replace(self, looks_like=left)
 
     def to_json(self) -> bytes:
         """Serialize for the images bucket."""
