@@ -1490,7 +1490,7 @@ MUTANTS = (
         (Change("swept(N, D)", "manifest", "_retold_as_it_is"),),
         None,
         10,
-        seed=3_750,
+        seed=3_650,
         enriched=True,
         dropping=True,
     ),
