@@ -336,6 +336,7 @@ class Release:
                 Publishing(UPLOADS),
                 self.code.erasing.Scope(key=message.body),
                 copies=self.code.copies.S3Copies(s3, IMAGES, IMAGES, pictures.COPY_FOLDERS) if self.copying else None,
+                facts=self.code.facts.S3Facts(s3, IMAGES) if self.enriched else None,
             )
             if work.run({message.body}, Waiting(wire), lambda _: None):
                 wire(RECEIPT, message.body, lambda: None, changes=True)

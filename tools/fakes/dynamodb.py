@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from botocore.exceptions import ClientError
 
 from tools.fakes.wire import at_once, refusal
 
@@ -24,6 +26,16 @@ _EXISTS = re.compile(r"(attribute_exists|attribute_not_exists)\(\s*([#\w]+)\s*\)
 _COMPARISON = re.compile(r"([#\w]+)\s*(=|<>|<=|>=|<|>)\s*(:\w+)")
 
 
+class ConditionalCheckFailedException(ClientError):
+    """What boto3 makes of the code of this name."""
+
+
+class _Exceptions:
+    """Those that a client has at `exceptions`."""
+
+    ConditionalCheckFailedException = ConditionalCheckFailedException
+
+
 @dataclass(slots=True)
 class Table:
     """Items by their key. An item is replaced and never changed."""
@@ -41,6 +53,7 @@ class SimulatedDynamoDb:
 
     tables: dict[str, Table]
     wire: Wire = at_once
+    exceptions: ClassVar = _Exceptions
 
     def update_item(  # noqa: PLR0913  by keyword
         self,
@@ -204,7 +217,8 @@ def _check(operation: str, condition: str, item: Item | None, words: _Words) -> 
     """Raise if a condition does not hold; conditions are joined by AND alone."""
     for part in filter(None, condition.split(" AND ")):
         if not _holds(part.strip(), item or {}, words):
-            raise refusal(operation, 400, "ConditionalCheckFailedException", "The conditional request failed")
+            refused = refusal(operation, 400, "ConditionalCheckFailedException", "The conditional request failed")
+            raise ConditionalCheckFailedException(refused.response, operation)
 
 
 def _holds(condition: str, item: Item, words: _Words) -> bool:
