@@ -52,6 +52,7 @@ def schedules(  # noqa: PLR0913, PLR0917  options of a command
     dropping: Annotated[bool, typer.Option("--dropping", help="Originals leave once they are published.")] = False,  # noqa: FBT002
     copying: Annotated[bool, typer.Option("--copying", help="There are copies of variants elsewhere.")] = False,  # noqa: FBT002
     sweeping: Annotated[bool, typer.Option("--sweeping", help="Operators sweep.")] = False,  # noqa: FBT002
+    backfilling: Annotated[bool, typer.Option("--backfilling", help="Backfills run on the state machine.")] = False,  # noqa: FBT002
     unanswered: Annotated[Unanswered, typer.Option(help="What becomes of what nobody reviews.")] = Unanswered.HOLD,
     processes: Processes = _ALL,
 ) -> None:
@@ -74,6 +75,7 @@ def schedules(  # noqa: PLR0913, PLR0917  options of a command
         dropping=dropping,
         copying=copying,
         sweeping=sweeping,
+        backfilling=backfilling,
         unanswered=unanswered,
     )
     with _shared(processes, run, range(seed, seed + count), at_once=50) as all_told:

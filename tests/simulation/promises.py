@@ -758,6 +758,14 @@ class Promises:
         is_this = revision == manifest.revision or (not manifest.key and revision <= manifest.revision)
         return is_this and kind == KINDS[manifest.status]
 
+    def is_stale(self, key: str) -> bool:
+        """Whether something else is to be published of what a key holds; what is gone, or is left alone, is not."""
+        source, recipe, manifest = self._cloud.uploads.newest(key), self._cloud.recipe_for(key), self.manifest(key)
+        if source is None or recipe is None:
+            return False
+        is_of_it = manifest is not None and manifest.is_of(identity_of(source))
+        return not is_of_it or (manifest is not None and not self._is_of_recipe(manifest, source, recipe))
+
     def _is_of_recipe(self, manifest: Manifest, source: Version, recipe: Recipe) -> bool:
         """Of the newest one; or it stays as it was, for the newest one would refuse it, or nobody can read it."""
         refused = _is_refused(source, recipe)

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable
 
+    from tests.simulation.backfills import Backfills
     from tests.simulation.deployed import Release
     from tests.simulation.invocation import Request
     from tests.simulation.worker import Worker
@@ -68,6 +69,7 @@ OPERATIONS = (
 """Those that may be out of order for a while."""
 _PART_THAT_IS_CLOSED, _PART_OF_OLD_VIEWS = 0.1, 0.2
 _VIEWS, _ANSWERS, _PURGES = 0.1, 0.2, 0.05
+_PART_OF_THE_MACHINE = 0.2
 _PART_ABOUT_NOW, _PART_APPROVED = 0.8, 0.7
 _MOST_AT_ONCE = 4
 _MOST_IN_A_BATCH = 3
@@ -100,6 +102,7 @@ def run(  # noqa: PLR0913  kinds of schedules
     dropping: bool = False,
     copying: bool = False,
     sweeping: bool = False,
+    backfilling: bool = False,
     unanswered: Unanswered = Unanswered.HOLD,
 ) -> Told:
     """Run one schedule: a while in which anything may happen, then calm until nothing is left to do.
@@ -110,12 +113,21 @@ def run(  # noqa: PLR0913  kinds of schedules
     unanswered: what becomes of what is not reviewed in time, with a gate; then time passes. dropping: recipes drop
     originals, older versions are brought back, and expire. enriched: they ask enrichers for facts, and people say what
     pictures show. copying: they have copies of variants elsewhere, where somebody else may have put
-    something. sweeping: operators sweep at any time, and once more in the calm, when nothing may be left over. Those
-    are schedules of their own: a number is another story with them.
+    something. sweeping: operators sweep at any time, and once more in the calm, when nothing may be left over.
+    backfilling: backfills run on the state machine. Those are schedules of their own: a number is another story with
+    them.
     """
     kinds = {"lossy": lossy, "lazy": lazy, "corrected": corrected, "erasing": erasing, "gated": gated}
     schedule = _Schedule(
-        number, code, unanswered, **kinds, dropping=dropping, enriched=enriched, copying=copying, sweeping=sweeping
+        number,
+        code,
+        unanswered,
+        **kinds,
+        dropping=dropping,
+        enriched=enriched,
+        copying=copying,
+        sweeping=sweeping,
+        backfilling=backfilling,
     )
     schedule.run()
     if sweeping and not schedule.cloud.promises.broken:
@@ -143,6 +155,7 @@ class _Schedule:
         enriched: bool,
         copying: bool,
         sweeping: bool,
+        backfilling: bool,
     ) -> None:
         self.dropping, self.copying, self.sweeping, self.sweeps_of_calm = dropping, copying, sweeping, 0
         self.lossy, self.lazy, self.corrected, self.erasing, self.gated = lossy, lazy, corrected, erasing, gated
@@ -160,6 +173,7 @@ class _Schedule:
             dropping=dropping,
             enriched=enriched,
             copying=copying,
+            backfilling=backfilling,
         )
         if copying and not erasing and number % 3 == 1:
             self._leave_former_copies(number)
@@ -200,6 +214,7 @@ class _Schedule:
             actions[self._review] = 12
         actions |= self._of_enrichers()
         actions |= {self._put_foreign: 1, self._remove_foreign: 1, self._view_copy: 8} if self.copying else {}
+        actions |= self._of_backfills(self.cloud.backfills)
         actions |= {self._bring_back: 3, self._expire_older: 3} if self.dropping else {}
         if self.cloud.unanswered is not Unanswered.HOLD:
             actions[self._pass_time] = 30
@@ -218,6 +233,19 @@ class _Schedule:
         if not self.enriched:
             return {}
         return {self._enrich: 12, self._say_words: 3, **({self._expire: 20} if self.lossy else {})}
+
+    def _of_backfills(self, backfills: Backfills | None) -> dict[Callable[[], None], int]:
+        if backfills is None:
+            return {}
+        several = {
+            backfills.operate: 6,
+            backfills.go_on: 40,
+            backfills.lose_an_answer: 2,
+            backfills.abort: 1,
+            backfills.refuse_hints: 2,
+            backfills.lose_a_hint: 2,
+        }
+        return {partial(action, self.chance): weight for action, weight in several.items()}
 
     # What people do.
 
@@ -311,7 +339,7 @@ class _Schedule:
             self.cloud.begin_deployment(self.chance.randrange(LAZY_REVISIONS if self.lazy else REVISIONS))
 
     def _backfill(self) -> None:
-        if self.cloud.may_backfill:
+        if self.cloud.may_backfill and self.cloud.backfills is None:
             self.cloud.backfill()
 
     def _say_nonsense(self) -> None:
@@ -372,6 +400,19 @@ class _Schedule:
         self.sweeps_of_calm += 1
         self.cloud.sweep(self._begin)
         return True
+
+    def _backfill_at_last(self) -> bool:
+        """In the calm, runs come to their ends, and one more where recipes have changed."""
+        backfills = self.cloud.backfills
+        if backfills is None:
+            return False
+        if backfills.go_on_still:
+            backfills.go_on_in_peace(self.chance, idle=True)
+            return True
+        if not backfills.ledger.is_up_to_date:
+            backfills.begin_in_peace()
+            return True
+        return False
 
     def _erase_one(self) -> bool:
         """In the calm, an operator erases one key, and repeats the command until it says that nothing is left."""
@@ -497,9 +538,13 @@ class _Schedule:
                 self._start()
             if self.cloud.promises.broken:
                 return
+            if self.cloud.backfills is not None and self.chance.random() < _PART_OF_THE_MACHINE:
+                self.cloud.backfills.go_on_in_peace(self.chance, idle=False)
             if able := self._able():
                 self._go_on(self.chance.choice(able))
             elif not any(queue.messages for queue in self.cloud.served):
+                if self._backfill_at_last():
+                    continue
                 if self.lossy and self.cloud.look_at_night():
                     continue
                 if self._erase_one() or self._an_hour_later() or self._sweep_at_last():

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from tools.fakes.wire import at_once, refusal
 
 if TYPE_CHECKING:
@@ -22,6 +24,15 @@ _LIST = re.compile(r",(?![^(]*\))")
 _IF_NOT_EXISTS = re.compile(r"if_not_exists\(\s*([#\w]+)\s*,\s*([:#\w]+)\s*\)")
 _EXISTS = re.compile(r"(attribute_exists|attribute_not_exists)\(\s*([#\w]+)\s*\)")
 _COMPARISON = re.compile(r"([#\w]+)\s*(=|<>|<=|>=|<|>)\s*(:\w+)")
+_SIGNED = re.compile(r"([+-]?)\s*([:#\w]+(?:\([^)]*\))?)")
+
+
+class ConditionalCheckFailedException(ClientError):
+    """As boto3 makes it a class of its own."""
+
+
+class _Exceptions:
+    ConditionalCheckFailedException = ConditionalCheckFailedException
 
 
 @dataclass(slots=True)
@@ -115,6 +126,10 @@ class SimulatedDynamoDb:
 
         return self.wire("DeleteItem", _named(TableName, Key), effect, changes=True)
 
+    @property
+    def exceptions(self) -> type[_Exceptions]:
+        return _Exceptions
+
     def get_paginator(self, operation: str) -> _Pages:
         return _Pages(self, operation)
 
@@ -173,8 +188,9 @@ def _updated(item: Item, expression: str, words: _Words) -> Item:
 
 def _set(action: str, before: Item, changed: Item, words: _Words) -> None:
     name, _, right = (part.strip() for part in action.partition("="))
-    terms = [_term(term.strip(), before, words) for term in right.split("+")]
-    changed[words.name(name)] = terms[0] if len(terms) == 1 else {"N": str(sum(int(term["N"]) for term in terms))}
+    terms = [(sign, _term(term, before, words)) for sign, term in _SIGNED.findall(right)]
+    total = (int(f"{sign}1") * int(term["N"]) for sign, term in terms) if len(terms) > 1 else iter(())
+    changed[words.name(name)] = {"N": str(sum(total))} if len(terms) > 1 else terms[0][1]
 
 
 def _term(term: str, before: Item, words: _Words) -> Value:
@@ -201,10 +217,11 @@ _CLAUSES: dict[str, Callable[[str, Item, Item, _Words], None]] = {"SET": _set, "
 
 
 def _check(operation: str, condition: str, item: Item | None, words: _Words) -> None:
-    """Raise if a condition does not hold; conditions are joined by AND alone."""
-    for part in filter(None, condition.split(" AND ")):
-        if not _holds(part.strip(), item or {}, words):
-            raise refusal(operation, 400, "ConditionalCheckFailedException", "The conditional request failed")
+    """Raise if a condition does not hold: comparisons joined by AND, and those by OR."""
+    several = [part.split(" AND ") for part in condition.split(" OR ")] if condition else [[]]
+    if not any(all(_holds(one.strip(), item or {}, words) for one in part) for part in several):
+        told = refusal(operation, 400, "ConditionalCheckFailedException", "The conditional request failed")
+        raise ConditionalCheckFailedException(told.response, operation)
 
 
 def _holds(condition: str, item: Item, words: _Words) -> bool:
