@@ -145,9 +145,11 @@ class Ledger:
         """Nobody looks at a shard that was done, in the pass in which it was, when they began."""
         if account.done is None:
             return
-        run = self._row(json.loads(worker.batch[0].body)["state"]["run"])
+        state = json.loads(worker.batch[0].body)["state"]
+        run = self._row(state["run"])
         works = request.what.startswith((f"{UPLOADS}/", f"{IMAGES}/m/", HINTS))
-        if works and run and (run.round, run.number) == account.done:
+        is_done = run and (self._result(run, state["row"]) or {}).get("done")  # another one at work on it may say less
+        if works and run and is_done and (run.round, run.number) == account.done:
             self._break(run, "a shard that was done was done again")
 
     def _check_ended(self, run: Run) -> None:

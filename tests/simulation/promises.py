@@ -759,10 +759,12 @@ class Promises:
         return is_this and kind == KINDS[manifest.status]
 
     def is_stale(self, key: str) -> bool:
-        """Whether something else is to be published of what a key holds; what is gone, or is left alone, is not."""
+        """Whether something else is to be published of what a key holds, or nothing any more; not of what is gone."""
         source, recipe, manifest = self._cloud.uploads.newest(key), self._cloud.recipe_for(key), self.manifest(key)
-        if source is None or recipe is None:
+        if source is None:
             return False
+        if recipe is None:
+            return manifest is not None and manifest.status is not Status.DELETED
         is_of_it = manifest is not None and manifest.is_of(identity_of(source))
         return not is_of_it or (manifest is not None and not self._is_of_recipe(manifest, source, recipe))
 
@@ -870,7 +872,9 @@ class Promises:
             self._break(key, "rejected, and the CDN was never told to forget it")
 
     def _check_gone(self, key: str, manifest: Manifest | None) -> None:
-        if manifest is None or manifest.status is not Status.DELETED:
+        # Of what was deleted while no recipe wanted it, there is no tombstone until somebody looks; no listing names it.
+        is_unknown = manifest is None and self._cloud.backfills is not None
+        if not is_unknown and (manifest is None or manifest.status is not Status.DELETED):
             self._break(key, "deleted, and still published")
         if self._generations(key):
             self._break(key, "deleted, and variants are left over")

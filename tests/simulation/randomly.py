@@ -178,7 +178,7 @@ class _Schedule:
         if copying and not erasing and number % 3 == 1:
             self._leave_former_copies(number)
         self.faults = self.chance.choice((0.0, 0.02, 0.08, 0.25))
-        self.length = self.chance.randint(10, 150)
+        self.length = self.chance.randint(10, 150) * (4 if backfilling else 1)
         self.out_of_order = ""
         self.steps_of_outage = 0
         self.hours_left = _MOST_HOURS
@@ -239,13 +239,14 @@ class _Schedule:
             return {}
         several = {
             backfills.operate: 6,
-            backfills.go_on: 40,
+            backfills.go_on: 60,
             backfills.lose_an_answer: 2,
             backfills.abort: 1,
             backfills.refuse_hints: 2,
             backfills.lose_a_hint: 2,
         }
-        return {partial(action, self.chance): weight for action, weight in several.items()}
+        more = {self._deploy: 3, self._step: 150, self._start: 25}
+        return {**more, **{partial(action, self.chance): weight for action, weight in several.items()}}
 
     # What people do.
 
