@@ -221,6 +221,8 @@ class _Schedule:
         if (self.gated or self.enriched) and self.lossy:
             del actions[self._deploy]
             actions[self._expire] = 20
+        if self.cloud.backfills is not None:
+            self._make_stale()
         for _ in range(self.length):
             (action,) = self.chance.choices(list(actions), list(actions.values()))
             action()
@@ -234,18 +236,29 @@ class _Schedule:
             return {}
         return {self._enrich: 12, self._say_words: 3, **({self._expire: 20} if self.lossy else {})}
 
+    def _make_stale(self) -> None:
+        """Every key has a picture that is published, and then other recipes are deployed."""
+        for key in KEYS:
+            self.cloud.put(key, GOOD + bytes([self.chance.randrange(3)]))
+        while self.cloud.queue.messages or self.cloud.workers:
+            if self.cloud.workers:
+                self._go_on(self.cloud.workers[0])
+            else:
+                self._start()
+        self.cloud.deploy(self.chance.choice((1, 2)))
+
     def _of_backfills(self, backfills: Backfills | None) -> dict[Callable[[], None], int]:
         if backfills is None:
             return {}
         several = {
-            backfills.operate: 6,
-            backfills.go_on: 60,
+            backfills.operate: 10,
+            backfills.go_on: 80,
             backfills.lose_an_answer: 2,
             backfills.abort: 1,
             backfills.refuse_hints: 2,
             backfills.lose_a_hint: 2,
         }
-        more = {self._deploy: 3, self._step: 150, self._start: 25}
+        more = {self._put: 4, self._delete: 1, self._close: 1, self._deploy: 4, self._step: 200, self._start: 20}
         return {**more, **{partial(action, self.chance): weight for action, weight in several.items()}}
 
     # What people do.
