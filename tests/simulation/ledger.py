@@ -63,6 +63,7 @@ class Ledger:
     rounds: dict[tuple[str, int], Round] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
     rows: dict[str, Run] = field(default_factory=dict)
+    items: dict[str, object] = field(default_factory=dict)
     in_queue: int = 0
     backfilled: int = 0
     """How many deployments there had been of the newest recipes that a run has come to its end of."""
@@ -91,9 +92,16 @@ class Ledger:
         self._check_done_is_done(worker, account, request)
         if request.operation == "SendMessageBatch":
             self._sent(account, twice=fault is Fault.SENT_TWICE)
-        for name in {json.loads(one.body).get("run") or json.loads(one.body)["state"]["run"] for one in worker.batch}:
-            now, before = self._row(name), self.rows.get(name)
-            if now is not None and now != before:
+        if request.what.startswith(RUNS):
+            self._note_rows(worker, account)
+
+    def _note_rows(self, worker: Worker, account: Account) -> None:
+        """Whatever rows have changed, this worker has changed them."""
+        for (name,), item in self.cloud.stores.tables[RUNS].items.items():
+            if self.items.get(name) is not item:
+                self.items[name] = item
+                now, before = self._row(name), self.rows.get(name)
+                assert now is not None
                 self.rows[name] = now
                 self._changed(worker, account, before, now)
 

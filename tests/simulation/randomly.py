@@ -251,11 +251,11 @@ class _Schedule:
         if backfills is None:
             return {}
         several = {
-            backfills.operate: 10,
+            backfills.operate: 20,
             backfills.go_on: 80,
-            backfills.lose_an_answer: 2,
-            backfills.abort: 1,
-            backfills.refuse_hints: 2,
+            backfills.lose_an_answer: 5,
+            backfills.abort: 3,
+            backfills.refuse_hints: 5,
             backfills.lose_a_hint: 2,
         }
         more = {self._put: 4, self._delete: 1, self._close: 1, self._deploy: 4, self._step: 200, self._start: 20}
