@@ -6,10 +6,15 @@
 const TOKEN = 'lightpress.token';
 const SIGN_IN = 'lightpress.sign-in';
 
-/** config: {kind, issuer, client_id, scope}. Resolves to {token, needed, signIn, signOut}. */
+/**
+ * config: {kind, issuer, client_id, scope}. Resolves to {kind, token, needed, refused, signIn, signOut}.
+ * refused: whether somebody comes back from the issuer without a token.
+ */
 export async function makeAccount(config, { storage = sessionStorage, place = location, fetch = globalThis.fetch } = {}) {
   const here = place.origin + place.pathname;
-  if (config.kind === 'oidc' && new URLSearchParams(place.search).has('code')) await finish();
+  const said = new URLSearchParams(place.search);
+  const isBack = config.kind === 'oidc' && (said.has('code') || said.has('error'));
+  const refused = isBack && !(await finish(said));
 
   async function endpoints() {
     const found = await fetch(`${config.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
@@ -36,12 +41,12 @@ export async function makeAccount(config, { storage = sessionStorage, place = lo
     );
   }
 
-  async function finish() {
-    const answer = new URLSearchParams(place.search);
+  /** Whether there is a token now, of what the issuer said in the address (RFC 6749, 4.1.2). */
+  async function finish(answer) {
     const begun = JSON.parse(storage.getItem(SIGN_IN) ?? '{}');
     storage.removeItem(SIGN_IN);
     history.replaceState(null, '', here); // a code is good for once: it must not stay in the address or the history
-    if (!begun.state || begun.state !== answer.get('state')) return;
+    if (!begun.state || begun.state !== answer.get('state') || !answer.has('code')) return false;
     const { token_endpoint: exchange } = await endpoints();
     const given = await fetch(exchange, {
       method: 'POST',
@@ -53,13 +58,15 @@ export async function makeAccount(config, { storage = sessionStorage, place = lo
         code_verifier: begun.verifier,
       }),
     });
-    if (!given.ok) return;
+    if (!given.ok) return false;
     const tokens = await given.json();
     storage.setItem(TOKEN, `Bearer ${tokens.access_token}`);
+    return true;
   }
 
   return {
     kind: config.kind,
+    refused,
     token: () => storage.getItem(TOKEN),
     needed: () => config.kind !== 'none' && !storage.getItem(TOKEN),
     signIn: (token) => (config.kind === 'oidc' ? begin() : storage.setItem(TOKEN, token)),

@@ -4,10 +4,10 @@ import { makeAccount } from './account.js';
 import { makeApi } from './api.js';
 import { makeKept } from './kept.js';
 import { makeQueue } from './queue.js';
+import { accountButton, askWhoIsThere, by, notice, tell } from './sign-in.js';
 import { makeView } from './view.js';
 import { WORDS, bytes, choosable, isFinished, isUnderWay, stateOf, summaryOf, totalProgress } from './words.js';
 
-const by = (id) => document.getElementById(id);
 const base = new URL('./', location.href);
 const kept = makeKept();
 
@@ -21,23 +21,10 @@ async function start() {
   const config = await (await fetch(new URL('config.json', base))).json();
   const account = await makeAccount(config.auth);
   by('account').hidden = account.kind === 'none';
-  if (account.needed()) askWhoIsThere(account, config);
-  else open(account, config);
-}
-
-function askWhoIsThere(account, config) {
-  by('choose').hidden = true; // what was chosen already stays in the input, and is taken up after the sign-in
-  if (account.kind === 'oidc') {
-    accountButton('Sign in', () => account.signIn());
-    return;
-  }
-  by('sign-in').hidden = false;
-  by('sign-in').onsubmit = (event) => {
-    event.preventDefault();
-    account.signIn(by('token').value.trim());
-    by('sign-in').hidden = true;
-    open(account, config);
-  };
+  if (account.needed()) {
+    by('choose').hidden = true; // what was chosen already stays in the input, and is taken up after the sign-in
+    askWhoIsThere(account, () => open(account, config));
+  } else open(account, config);
 }
 
 function open(account, config) {
@@ -182,22 +169,4 @@ function acceptDrops(frame, add) {
   };
   // A screenshot in the clipboard is a file, too.
   document.onpaste = (event) => event.clipboardData?.files.length && add([...event.clipboardData.files]);
-}
-
-function accountButton(words, act) {
-  const button = document.createElement('button');
-  button.type = 'button';
-  button.textContent = words;
-  button.onclick = () => Promise.resolve(act()).catch(() => notice(WORDS.offline));
-  by('account').hidden = false;
-  by('account').replaceChildren(button);
-}
-
-function notice(words) {
-  by('notice').textContent = words;
-  by('notice').hidden = false;
-}
-
-function tell(words) {
-  by('news').textContent = words;
 }

@@ -3,9 +3,9 @@
 // Keys and reasons are strangers' words: they become text of elements and never markup.
 
 import { makeAccount } from './account.js';
+import { accountButton, askWhoIsThere, by, notice, tell } from './sign-in.js';
 import { bytes, savedPercent } from './words.js';
 
-const by = (id) => document.getElementById(id);
 const base = new URL('./', location.href);
 // A sign-in of its own: the token of the upload page lacks the scope.
 const storage = {
@@ -23,22 +23,8 @@ try {
 async function start() {
   const config = await (await fetch(new URL('config.json', base))).json();
   const account = await makeAccount({ ...config.auth, scope: `openid ${config.operators}` }, { storage });
-  if (account.needed()) askWhoIsThere(account, config);
+  if (account.needed()) askWhoIsThere(account, () => open(account, config));
   else open(account, config);
-}
-
-function askWhoIsThere(account, config) {
-  if (account.kind === 'oidc') {
-    accountButton('Sign in', () => account.signIn());
-    return;
-  }
-  by('sign-in').hidden = false;
-  by('sign-in').onsubmit = (event) => {
-    event.preventDefault();
-    account.signIn(by('token').value.trim());
-    by('sign-in').hidden = true;
-    open(account, config);
-  };
 }
 
 function open(account, config) {
@@ -360,20 +346,4 @@ function time(seconds) {
 
 function dollars(value) {
   return `$${value < 1 && value > 0 ? value.toFixed(4) : value.toFixed(2)}`;
-}
-
-function accountButton(label, act) {
-  const button = make('button', { type: 'button', textContent: label });
-  button.onclick = () => Promise.resolve(act()).catch(() => notice('The sign-in cannot be reached.'));
-  by('account').hidden = false;
-  by('account').replaceChildren(button);
-}
-
-function notice(text) {
-  by('notice').textContent = text;
-  by('notice').hidden = false;
-}
-
-function tell(text) {
-  by('news').textContent = text;
 }

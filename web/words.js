@@ -120,6 +120,8 @@ export const WORDS = {
   lazy: 'at first view',
   offline: 'The upload service cannot be reached. Check your connection and try again.',
   interrupted: 'The connection broke while the file was sent.',
+  noIssuer: 'The sign-in cannot be reached. Check your connection and try again.',
+  refused: 'The sign-in did not succeed. Sign in again.',
   signedOut: 'You are signed out. Sign in and try again.',
   shrinks: (side) => `For slow connections. JPEGs get ${side} pixels on the shorter side, and lose metadata and HDR: enough for today's sizes, not for larger ones later.`,
   late: 'This takes unusually long. It may still be published: try again in a while to look.',

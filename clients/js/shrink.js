@@ -1,5 +1,10 @@
 // Makes photos smaller before they are sent. The upload page and the npm package share this file.
 
+import { typeOf } from './media-types.js';
+
+// What a JPEG is called where the browser knows no type of it.
+const PHOTOS = { jpg: 'image/jpeg', jpeg: 'image/jpeg' };
+
 let last = Promise.resolve();
 
 /**
@@ -11,9 +16,8 @@ let last = Promise.resolve();
  */
 export function shrink(file, { side, quality = 0.92, signal } = {}) {
   if (!(side > 0)) throw new TypeError('shrink needs a side, in pixels: that of the largest size of your recipes');
-  if (file.type !== 'image/jpeg' || typeof Worker === 'undefined' || typeof OffscreenCanvas === 'undefined') {
-    return Promise.resolve(file);
-  }
+  const isPhoto = typeOf(file, PHOTOS) === 'image/jpeg';
+  if (!isPhoto || typeof Worker === 'undefined' || typeof OffscreenCanvas === 'undefined') return Promise.resolve(file);
   const done = last.then(() => inWorker(file, { side, quality, signal }));
   last = done.catch(() => {});
   return done;
@@ -32,7 +36,10 @@ function inWorker(file, { side, quality, signal }) {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
     const worker = started();
-    if (!worker) return resolve(file);
+    if (!worker) {
+      resolve(file);
+      return;
+    }
     const abort = () => end(reject, signal.reason);
     const end = (settle, value) => {
       signal?.removeEventListener('abort', abort);

@@ -126,7 +126,7 @@ def test_of_two_operators_who_resume_at_once_one_does(runs: DynamoRuns) -> None:
 @pytest.mark.parametrize("anew", [False, True])
 def test_what_functions_take_while_somebody_resumes_counts_against_the_limits_of_the_round(
     runs: DynamoRuns,
-    anew: bool,  # noqa: FBT001
+    anew: bool,
 ) -> None:
     runs.begin(replace(ROW, objects_left=10, nanos_left=100, sent=2, spent=20, attempts=1))
     read = runs.find("r")

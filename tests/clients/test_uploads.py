@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 
+from lightpress.image.formats import INPUTS
 from tests.clients.server import ADDRESSES, KEY, cloud
 from tests.clients.test_links import JS, run
 
@@ -112,6 +114,8 @@ def test_an_upload_in_parts_that_broke_goes_on_where_it_was_or_begins_anew_where
         assert paths.count("/multipart") == (2 if gone else 1)
 
 
+(JPEG,) = (row for row in INPUTS if row.name == "jpeg")
+JPEG_NAMES = [f"photo.{extension}" for extension in (*JPEG.extensions, "JPG")]
 SHRINKING = """
 globalThis.OffscreenCanvas = class {};
 globalThis.Worker = class {
@@ -122,6 +126,20 @@ const photo = new File(['pixels of a large photo'], 'cat nap.jpg', { type: 'imag
 const options = { partsFrom: 6, shrink: 1920 };
 const broken = await uploads.upload(photo, options).catch((error) => error);
 """
+
+
+@pytest.mark.parametrize("unknown", ["", "application/octet-stream"])
+def test_a_photo_whose_type_the_browser_does_not_know_is_reduced_by_its_name(unknown: str) -> None:
+    script = UPLOAD + SHRINKING.partition("const photo")[0]
+    script += f"""
+    import {{ shrink }} from './uploads.js';
+    const reduced = (name) => shrink(new File(['a large photo'], name, {{ type: '{unknown}' }}), {{ side: 2 }});
+    const sent = await Promise.all({json.dumps([*JPEG_NAMES, "drawn.png"])}.map(reduced));
+    console.log(JSON.stringify(sent.map((file) => [file.name, file.type, file.size])));
+    """
+    with cloud() as there:
+        sent = run(script, there.url)
+    assert sent == [*([name, "image/jpeg", len("pixels")] for name in JPEG_NAMES), ["drawn.png", unknown, 13]]
 
 
 def test_an_upload_of_fewer_pixels_goes_on_with_the_bytes_that_it_began_with() -> None:

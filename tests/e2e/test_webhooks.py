@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trustme
 
-from lightpress.cli.webhooks import Webhooks
+from lightpress.cli.dead_letters import receivers_of
 from lightpress.client.uploading import upload
 from lightpress.local import down, up
 from lightpress.local.deployment import of_local_cloud
@@ -97,15 +97,15 @@ def test_what_a_receiver_that_was_gone_did_not_take_comes_by_a_replay(
     deployment: Deployment, receiver: tuple[Receiver, Path]
 ) -> None:
     world, _ = receiver
-    webhooks = Webhooks(deployment)
+    receivers = receivers_of(deployment)
     world.answers = [410]
     upload(deployment, "hooks/dog.jpg", PHOTO[:200], "image/jpeg")
-    eventually(lambda: sum(one.dead_letters for one in webhooks.receivers()))
+    eventually(lambda: sum(one.dead_letters for one in receivers.all()))
     told = len(kinds(world, "hooks/dog.jpg"))
-    assert webhooks.replay(None, lambda _: None) == 1
+    assert receivers.send_again(None, lambda _: None) == 1
     eventually(lambda: len(kinds(world, "hooks/dog.jpg")) > told)
     assert set(kinds(world, "hooks/dog.jpg")) == {"ImageFailed"}
-    assert [(one.url, one.dead_letters) for one in webhooks.receivers()] == [(world.url, 0)]
+    assert [(one.name, one.dead_letters) for one in receivers.all()] == [(world.url, 0)]
 
 
 def test_who_subscribes_to_the_topic_gets_every_event(cloud: Outputs, deployment: Deployment) -> None:

@@ -37,7 +37,6 @@ RENDER_LAZY = {
     *(READ_MANIFEST, PUBLISH, FIND, WRITE, REMOVE),
     *(LOOK, IS_THE_BUCKET_THERE, WHICH_VERSION, READ),
 }
-LATE_LOOK = Call("sqs", "SendMessage", QUEUE)
 
 
 def lazily() -> RecipeBook:

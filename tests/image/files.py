@@ -51,9 +51,6 @@ MORE: dict[str, bytes] = {
 """Those whose pixels are not the file's own: drawn as large as they are asked for, or of a picture inside."""
 
 
-EXTREMES = (b"\xff\xff\xff\xff", b"\0\0\0\0", b"\x7f\xff\xff\xff", b"\0\0\0\x01")
-
-
 def damaged(data: bytes, dice: random.Random) -> bytes:
     """A mutant: some bytes changed, something cut out, doubled, or cut off, in the header more often than behind it."""
     mutant = bytearray(data)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress.aws.hints import SqsHints
 from lightpress.aws.run_files import S3Files, S3Lister
-from lightpress.backfill.run import FINISHED, LEFT, Job
+from lightpress.backfill.run import Job
 from lightpress.cli.distributed import Caps
 from lightpress.pipeline.buckets import Publishing, Selection
 from tests.simulation.deployed import CLOCK, DEAD_LETTERS, HINTS, IMAGES, RUNS, UPLOADS
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from lightpress.backfill.run import Run
     from tests.simulation.cloud import Cloud
     from tests.simulation.deployed import Release
-    from tests.simulation.invocation import Answer
     from tests.simulation.states import Execution, Thread
     from tests.simulation.worker import Worker
     from tools.fakes.wire import Wire
@@ -89,7 +88,7 @@ class Backfills:
 
     def operate(self, chance: random.Random) -> None:
         """Somebody begins a backfill, resumes, joins or limits one, or stops it; others may be about to do the same."""
-        if chance.random() < 0.25:  # noqa: PLR2004  a quarter
+        if chance.random() < 0.25:
             self._command({"do": "stop"})
             return
         caps = {
@@ -124,9 +123,7 @@ class Backfills:
         """The same, but that nobody waits in vain: a wait is over once everybody else is idle. Whether anything did."""
         threads = [(one, thread) for one in self.executions.values() for thread in one.threads()]
         able = [
-            (one, thread)
-            for one, thread in threads
-            if thread.asked is None and (idle or thread.now["Type"] != "Wait")
+            (one, thread) for one, thread in threads if thread.asked is None and (idle or thread.now["Type"] != "Wait")
         ]
         if able:
             self._go_on(*chance.choice(able), self.cloud.releases[-1])

@@ -301,20 +301,20 @@ class Cloud:
         copies.write(path, FORMER, mark, Stored("image/jpeg"), None)
         self.timeline.add("a stack of before", f"has left {path}", f"of {key}")
 
-    def look_at_night(self) -> int:
-        """The scheduled look at every key, there or deleted; returns how many hints came of it.
+    def look_at_night(self) -> frozenset[tuple[str, str]]:
+        """The scheduled look at every key, there or deleted; returns those that it hints at, and why.
 
         As `backfill.nightly` has it, what is only of another recipe is left alone.
         """
-        look, hinted = self.releases[-1].nightly_look, 0
+        look, hinted = self.releases[-1].nightly_look, set()
         for key in sorted(self.keys):
             source = Source(UPLOADS, key)
             stale = look(source).stale
             if stale is not None and stale not in {"outdated", "copied", "leaves"}:
                 self.queue.send(reconcile_message(source))
                 self.timeline.add(NIGHT, f"hints at {key}", stale)
-                hinted += 1
-        return hinted
+                hinted.add((key, str(stale)))
+        return frozenset(hinted)
 
     def view_lazy(self, path: str, begin: Callable[[Release, Queue, tuple[Message, ...]], Mind]) -> None:
         """A viewer asks for a lazy variant: the CDN, then S3, then the function, by whatever release is in service."""
@@ -387,6 +387,7 @@ class Cloud:
     def expire(self, message: Message) -> None:
         """The retention of the queue is over, or S3 never sent the event: nobody hears of it, no dead letter either."""
         self.queue.delete(message.number)
+        self.promises.lost(message)
         self.timeline.add(SQS, f"forgets {message.id}", "it has waited too long")
         self.happened["expired"] += 1
 

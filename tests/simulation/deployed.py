@@ -8,7 +8,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from lightpress.aws import copies as copies_store
-from lightpress.aws import dead_letters, failures_table, hints, images, notifications, originals, purges, run_files, runs_table
+from lightpress.aws import (
+    dead_letters,
+    failures_table,
+    hints,
+    images,
+    notifications,
+    originals,
+    purges,
+    run_files,
+    runs_table,
+)
 from lightpress.aws import facts as facts_store
 from lightpress.aws import quarantine as quarantine_bucket
 from lightpress.aws import reviews as reviews_store
@@ -343,6 +353,7 @@ class Release:
                 Publishing(UPLOADS),
                 self.code.erasing.Scope(key=message.body),
                 copies=self.code.copies.S3Copies(s3, IMAGES, IMAGES, pictures.COPY_FOLDERS) if self.copying else None,
+                facts=self.code.facts.S3Facts(s3, IMAGES) if self.enriched else None,
             )
             if work.run({message.body}, Waiting(wire), lambda _: None):
                 wire(RECEIPT, message.body, lambda: None, changes=True)

@@ -7,14 +7,13 @@ only what is reserved, stopped and ended.
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lightpress.aws.run_files import S3Files
 from lightpress.aws.runs_table import DynamoRuns
 from lightpress.backfill.results import Folder
-from lightpress.backfill.run import FINISHED, LEFT, NANOS
+from lightpress.backfill.run import FINISHED, LEFT
 from tests.simulation.deployed import HINTS, IMAGES, RUNS, UPLOADS
 from tests.simulation.invocation import BACKFILL, OPERATING, Fault
 from tools.fakes.dynamodb import SimulatedDynamoDb
@@ -161,7 +160,7 @@ class Ledger:
             self._break(run, "a shard that was done was done again")
 
     def _check_ended(self, run: Run) -> None:
-        """A run that has come to its end has left nothing stale of what has been the same since it began, or names it."""
+        """A run that has come to its end leaves nothing stale of what has been the same since it began, or names it."""
         one = self.rounds[run.name, run.round]
         self.cloud.happened[f"run {run.ended}"] += 1
         if run.ended not in {FINISHED, LEFT} or one.began is None or one.deployments != self.cloud.deployments:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import replace
 from functools import cache, lru_cache
@@ -15,7 +14,7 @@ from lightpress.image import REJECTIONS, UNREADABLE, Reason
 from lightpress.pipeline.copies import with_copies
 from lightpress.pipeline.copy_pattern import ANOTHERS
 from lightpress.pipeline.events import read
-from lightpress.pipeline.facts import center_of, fact_from
+from lightpress.pipeline.facts import FACTS, center_of, fact_from, fact_from_json
 from lightpress.pipeline.gate import (
     PERSON,
     entry_of,
@@ -63,7 +62,7 @@ from tests.simulation.pictures import (
 from tools.fakes.s3 import SimulatedS3
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from lightpress.pipeline.facts import Fact
     from lightpress.pipeline.manifest import Copy
@@ -71,6 +70,7 @@ if TYPE_CHECKING:
     from tests.simulation.cloud import Cloud
     from tests.simulation.worker import Worker
     from tools.fakes.s3 import Version
+    from tools.fakes.sqs import Message
 
 REASONS = {BAD: Reason.CORRUPT, CRASHING: Reason.CRASHED_DECODER, HUGE: Reason.MACHINE_LIMIT}
 
@@ -99,6 +99,7 @@ class Promises:
         self._stillborn: set[str] = set()
         self._deleted_at: Counter[str] = Counter()
         self._unheard: set[str] = set()
+        self._looks_lost: dict[str, int] = {}
         self._erased: dict[str, int] = {}
         self._facts: dict[tuple[str, str, str], tuple[Fact, ...]] = {}
         self._in_time: dict[tuple[str, str, str], int] = {}
@@ -183,6 +184,11 @@ class Promises:
         """Remember that the last instance was denied to read it."""
         self.denials[what.removeprefix(f"{UPLOADS}/")] += 1
 
+    def lost(self, message: Message) -> None:
+        """Remember that SQS has forgotten a message, which may have been a look at words that somebody has said."""
+        if "Look" in message.body:
+            self._looks_lost |= {source.key: self._changes[source.key] for source in read(message.body).sources}
+
     def is_being_erased(self, key: str) -> None:
         """Remember that an operator has begun to erase what there is of a key."""
         self._seen_by_erasers.add(key)
@@ -216,7 +222,13 @@ class Promises:
         said = sorted((who, sorted(answers)) for who, answers in self._said.items())
         facts = sorted((who, repr(answers)) for who, answers in self._facts.items()), sorted(self._in_time.items())
         held = sorted(self._held_since.items())
-        more = (sorted(self.foreign.items()), *facts, *self._lazy_snapshot(), *self._dropping_snapshot())
+        more = (
+            sorted(self.foreign.items()),
+            sorted(self._looks_lost.items()),
+            *facts,
+            *self._lazy_snapshot(),
+            *self._dropping_snapshot(),
+        )
         return gone, shown, held, sorted(self._seen_by_viewers), patience, unheard, erased, said, *more
 
     def _lazy_snapshot(self) -> tuple[object, ...]:
@@ -499,9 +511,21 @@ class Promises:
             "a copy of a variant": short_name(key) in dict(self._copies()).values(),
             "an address of a copy": bool(manifest and (manifest.copies or manifest.past_copies)),
             "an entry of what waits": any(path.startswith(held_folder(key)) for path in self._cloud.images.keys),
+            "its name in what is said of another picture": self._cloud.enriched and self._is_named(key),
         }
         if found := [what for what, is_left in left.items() if is_left]:
             self._break(key, f"erased, and there is {', '.join(found)}")
+
+    def _is_named(self, key: str) -> bool:
+        """Whether what an enricher has said of another picture names a key, where it lies or where it is told."""
+        manifests = filter(None, map(self.manifest, sorted(self._cloud.keys - {key})))
+        told = [fact for manifest in manifests for fact in manifest.facts]
+        kept = [
+            data
+            for path in self._cloud.images.keys
+            if path.startswith(FACTS) and (data := self._cloud.images.data(path))
+        ]
+        return any(key in fact.looks_like for fact in [*told, *map(fact_from_json, kept)])
 
     def _check_may_be_fetched(self, path: str) -> None:
         """Nothing lies where the CDN reads that a person has never approved."""
@@ -750,10 +774,13 @@ class Promises:
         """Whether it is; of a tombstone that was erased, the deletion is enough: its revision may be a later one.
 
         Nothing has to be said of what was erased before anybody heard of it: recipes may ignore it; or a message was
-        lost, and neither the bucket nor the tombstone names the key any more, so that no night finds it.
+        lost, and neither the bucket nor the tombstone names the key any more, so that no night finds it. Nor of words
+        whose writer died before asking for a look, until it repeats them; or whose look was lost.
         """
         revision, kind = self._cloud.bus.newest.get(key, (0, ""))
-        if not (manifest.key or kind):
+        if not (manifest.key or kind) or self._looks_lost.get(key) == self._changes[key]:
+            return True
+        if manifest.words is not None and key in self._unheard:
             return True
         is_this = revision == manifest.revision or (not manifest.key and revision <= manifest.revision)
         return is_this and kind == KINDS[manifest.status]
@@ -825,6 +852,13 @@ class Promises:
         elif manifest.status is Status.HELD and None not in kept.values():
             self._break(key, "all have approved it, and it is still held")
 
+    def check_in_vain(self, keys: Iterable[str]) -> None:
+        """What one night after the other hints at is what nobody can read, though a look at it does not say so."""
+        for key in sorted(keys):
+            newest = self._cloud.uploads.newest(key)
+            if newest is None or not closed_for(newest):
+                self._break(key, "it is looked at every night, and nothing comes of it")
+
     def _check_enriched(self, key: str, manifest: Manifest, source: Version, recipe: Recipe) -> None:
         """What is published says what enrichers have said of these contents, unless nobody can read them."""
         if manifest.digest != recipe.digest or _is_refused(source, recipe):
@@ -842,13 +876,13 @@ class Promises:
             said = (key, identity, enricher)
             told = next((fact for fact in manifest.facts if fact.enricher == enricher), None)
             body = self._cloud.images.data(fact_path(*said))
-            if told not in (*self._facts.get(said, ()), None):
+            if told is not None and not any(_is_of(told, fact) for fact in self._facts.get(said, ())):
                 self._break(key, f"it tells what {enricher} has not said of it")
             if body is not None and told is None and is_readable:
                 self._break(key, f"it does not tell what {enricher} has said")
             if self._in_time.get(said) == self._changes[key] and told is None and is_readable:
                 self._break(key, f"what {enricher} has said in time was lost")
-            if body is not None and told is not None and fact_from(json.loads(body)) != told and is_readable:
+            if body is not None and told is not None and fact_from_json(body) != told and is_readable:
                 self._break(key, f"it does not tell the last that {enricher} has said")
 
     def _is_rightly_unreviewed(self, key: str, manifest: Manifest, source: Version, *, missing: bool) -> bool:
@@ -874,7 +908,7 @@ class Promises:
             self._break(key, "rejected, and the CDN was never told to forget it")
 
     def _check_gone(self, key: str, manifest: Manifest | None) -> None:
-        # Of what was deleted while no recipe wanted it, there is no tombstone until somebody looks; no listing names it.
+        # Of what was deleted while no recipe wanted it, there is no tombstone before somebody looks; none lists it.
         is_unknown = manifest is None and self._cloud.backfills is not None
         if not is_unknown and (manifest is None or manifest.status is not Status.DELETED):
             self._break(key, "deleted, and still published")
@@ -924,6 +958,11 @@ class Promises:
     def _break(self, key: str, what: str) -> None:
         self.broken.append(f"{key}: {what}")
         self._cloud.timeline.add("PROMISE", f"broken for {key}", what)
+
+
+def _is_of(told: Fact, said: Fact) -> bool:
+    """Whether a fact is what was said, or less: without pictures that look alike and are gone."""
+    return told == replace(said, looks_like=tuple(key for key in said.looks_like if key in told.looks_like))
 
 
 def _is_refused(source: Version, recipe: Recipe) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.gate import PERSON
+from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.recipe import Unanswered
 from lightpress.pipeline.source import Source
 from tests.simulation.cloud import Cloud, notification
@@ -70,7 +71,8 @@ OPERATIONS = (
 _PART_THAT_IS_CLOSED, _PART_OF_OLD_VIEWS = 0.1, 0.2
 _VIEWS, _ANSWERS, _PURGES = 0.1, 0.2, 0.05
 _PART_OF_THE_MACHINE = 0.2
-_PART_ABOUT_NOW, _PART_APPROVED = 0.8, 0.7
+_PART_ABOUT_NOW, _PART_APPROVED, _PART_THAT_LOOKS_ALIKE = 0.8, 0.7, 0.7
+_PART_THAT_IS_HEARD = 0.5
 _MOST_AT_ONCE = 4
 _MOST_IN_A_BATCH = 3
 _MOST_STEPS = 20_000
@@ -158,6 +160,8 @@ class _Schedule:
         backfilling: bool,
     ) -> None:
         self.dropping, self.copying, self.sweeping, self.sweeps_of_calm = dropping, copying, sweeping, 0
+        self.hinted_last: frozenset[tuple[str, str]] = frozenset()
+        self.alike_was_said = False
         self.lossy, self.lazy, self.corrected, self.erasing, self.gated = lossy, lazy, corrected, erasing, gated
         self.enriched = enriched
         self.chance = random.Random(number)  # noqa: S311  it decides schedules
@@ -297,7 +301,8 @@ class _Schedule:
         if there:
             identity = there[-1] if self.chance.random() < _PART_ABOUT_NOW else self.chance.choice(there)
             said = self.chance.choice((WORDS, OTHER_WORDS, A_FACE, NO_FACE))
-            self.cloud.enrich(key, identity, said)
+            alike = [other for other in KEYS if other != key and self.chance.random() < _PART_THAT_LOOKS_ALIKE]
+            self.cloud.enrich(key, identity, {**said, "looks_like": alike})
             self.cloud.happened["fact"] += 1
 
     def _say_words(self) -> None:
@@ -433,8 +438,23 @@ class _Schedule:
         key = KEYS[0]
         if not self.erasing or self.cloud.promises.is_erased(key):
             return False
+        if self.enriched and not self.alike_was_said:
+            self.alike_was_said = True
+            self._say_what_looks_alike()
+            if self.chance.random() < _PART_THAT_IS_HEARD:
+                return True
         self.cloud.erase(key, self._begin)
         return True
+
+    def _say_what_looks_alike(self) -> None:
+        """An enricher says of everything that is published that all the rest of it looks alike."""
+        manifests = {key: self.cloud.promises.manifest(key) for key in KEYS}
+        shown = {key: one.source for key, one in manifests.items() if one and one.status is Status.READY}
+        for key, source in shown.items():
+            if source is not None:
+                self.cloud.enrich(
+                    key, source.identity, {**WORDS, "looks_like": [other for other in shown if other != key]}
+                )
 
     # What AWS does.
 
@@ -557,16 +577,27 @@ class _Schedule:
             if able := self._able():
                 self._go_on(self.chance.choice(able))
             elif not any(queue.messages for queue in self.cloud.served):
-                if self._backfill_at_last():
-                    continue
-                if self.lossy and self.cloud.look_at_night():
-                    continue
-                if self._erase_one() or self._an_hour_later() or self._sweep_at_last():
+                if self._goes_on_when_idle():
                     continue
                 self._end_of_cdn()
                 self.cloud.promises.check_settled()
                 return
         self.cloud.promises.broken.append("the queues never drained")
+
+    def _goes_on_when_idle(self) -> bool:
+        """In the calm, nothing is left in the queues: whether somebody or something begins more."""
+        if self._backfill_at_last() or (self.lossy and self._night_finds_more()):
+            return True
+        more = self._erase_one() or self._an_hour_later() or self._sweep_at_last()
+        if more:
+            self.hinted_last = frozenset()
+        return more
+
+    def _night_finds_more(self) -> bool:
+        """In the calm, there is a look every night; what one finds again the next night has to be unreadable."""
+        before, self.hinted_last = self.hinted_last, self.cloud.look_at_night()
+        self.cloud.promises.check_in_vain(key for key, _ in before & self.hinted_last)
+        return bool(self.hinted_last - before)
 
     def _an_hour_later(self) -> bool:
         """In the calm, what is overdue is looked at every hour, and time may pass before."""

@@ -171,7 +171,13 @@ class SimulatedStates:
     def exceptions(self) -> type[_Exceptions]:
         return _Exceptions
 
-    def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> dict[str, Any]:  # noqa: A002
+    def start_execution(  # the names of arguments are those of boto3
+        self,
+        *,
+        stateMachineArn: str,  # noqa: N803
+        name: str,
+        input: str,  # noqa: A002
+    ) -> dict[str, Any]:
         """What is sent twice starts once, as long as it is the same."""
         arn = f"{stateMachineArn.replace(':stateMachine:', ':execution:')}:{name}"
 
@@ -184,7 +190,7 @@ class SimulatedStates:
 
         return self.wire("StartExecution", name, effect, changes=True)
 
-    def describe_execution(self, *, executionArn: str) -> dict[str, Any]:
+    def describe_execution(self, *, executionArn: str) -> dict[str, Any]:  # noqa: N803  as boto3 has it
         def effect() -> dict[str, Any]:
             if executionArn not in self.executions:
                 raise _DoesNotExist

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lightpress.pipeline.recipe import Unanswered
-from tests.simulation import randomly
+from tests.simulation import mixed, randomly
 from tests.simulation.invocation import Fault
 from tests.simulation.randomly import Told
 
@@ -136,6 +136,13 @@ def test_sweeps_beside_everybody_remove_nothing_that_is_or_will_be_published_in_
         }
     )
     assert happened["sweep"] >= 100
+
+
+def test_every_promise_is_kept_in_100_schedules_of_several_kinds_at_once() -> None:
+    for number in range(max(SCHEDULES // 3, 100)):
+        told = mixed.run(number)
+        again = f"make simulate SCHEDULES=1 MIXED=1 SEED={number}"
+        assert not told.broken, f"{again}: {mixed.named(number)}\n{told.broken}\n{told.story}"
 
 
 def test_a_schedule_is_the_same_each_time_it_is_run() -> None:

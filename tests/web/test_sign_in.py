@@ -54,11 +54,14 @@ def page_settings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 @pytest.fixture
 def sign_in(browser: Browser, page_settings: dict[str, Any]) -> Iterator[Callable[..., Page]]:
-    """Opens a page and signs in at an issuer whose tokens are given out at `token_endpoint`."""
+    """Opens a page and signs in at an issuer whose tokens are given out at `token_endpoint`, with `status`.
+
+    said: What the issuer sends people back with; by default, a code.
+    """
     context = browser.new_context()
     files = pages(page_settings)
 
-    def answer(route: Route, token_endpoint: str) -> None:
+    def answer(route: Route, token_endpoint: str, said: dict[str, str], status: int) -> None:
         url = urlsplit(route.request.url)
         at = f"{url.scheme}://{url.netloc}{url.path}"
         cors = {"access-control-allow-origin": "*"}
@@ -70,17 +73,18 @@ def sign_in(browser: Browser, page_settings: dict[str, Any]) -> Iterator[Callabl
             route.fulfill(json=endpoints, headers=cors)
         elif at == f"{ISSUER}/authorize":  # somebody has signed in there: back, with a code
             asked = {name: values[0] for name, values in parse_qs(url.query).items()}
-            back = urlencode({"code": "c", "state": asked["state"]})
+            back = urlencode(said | {"state": asked["state"]})
             route.fulfill(status=302, headers={"location": f"{asked['redirect_uri']}?{back}"})
         elif at == token_endpoint:
-            route.fulfill(json={"access_token": "let-me-in"}, headers=cors)
+            tokens = {"access_token": "let-me-in"} if status == 200 else {"error": "invalid_grant"}
+            route.fulfill(json=tokens, status=status, headers=cors)
         else:
             route.abort()
 
-    def visit(name: str, token_endpoint: str) -> Page:
+    def visit(name: str, token_endpoint: str, *, said: dict[str, str] | None = None, status: int = 200) -> Page:
         page = context.new_page()
         page.set_default_timeout(15_000)
-        page.route("**/*", lambda route: answer(route, token_endpoint))
+        page.route("**/*", lambda route: answer(route, token_endpoint, said or {"code": "c"}, status))
         page.goto(f"{PAGE}/{name}")
         page.get_by_role("button", name="Sign in").click()
         return page
@@ -97,6 +101,21 @@ def test_people_sign_in_at_an_issuer_with_a_path_and_at_one_whose_tokens_come_fr
     page = sign_in(name, token_endpoint)
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
     assert "Bearer let-me-in" in page.evaluate("Object.values(sessionStorage)")
+
+
+@pytest.mark.parametrize("name", ["", "operators.html"])
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [({"code": "c"}, 400), ({"error": "access_denied"}, 200)],
+    ids=["the code gives no token", "the issuer lets nobody in"],
+)
+def test_who_comes_back_without_a_token_is_told_so_and_may_sign_in_again(
+    sign_in: Callable[..., Page], name: str, said: dict[str, str], status: int
+) -> None:
+    page = sign_in(name, f"{ISSUER}/token", said=said, status=status)
+    expect(page.get_by_role("alert")).to_have_text("The sign-in did not succeed. Sign in again.")
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    assert page.url == f"{PAGE}/{name}", "what the issuer said is not kept in the address"
 
 
 def test_a_token_endpoint_that_nobody_named_is_not_asked(sign_in: Callable[..., Page]) -> None:

@@ -42,11 +42,6 @@ class Invocation(NamedTuple):
     wall_ms: float
     cpu_ms: float
 
-    @property
-    def off_cpu_ms(self) -> float:
-        """Waiting, for the store or for the CPU."""
-        return self.wall_ms - self.cpu_ms
-
 
 class Row(NamedTuple):
     """What batches of a size take.

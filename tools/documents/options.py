@@ -22,8 +22,9 @@ ARGUMENTS = PROJECT / "infra" / "lightpress" / "cdk" / "arguments.py"
 _HEAD = """\
 # Configuration
 
-The options of `infra/environments/NAME.toml`; `-c env=NAME` (`make deploy ENV=NAME`) chooses the file. An option that
-is left out has its default. A mistake stops the synthesis, and the error names the option and what is allowed.
+The options of an environment. In a project of `lightpress init` they are in `environments/NAME.toml`, in a checkout in
+`infra/environments/NAME.toml`; `-c env=NAME` (`make deploy ENV=NAME`) chooses the file. An option that is left out has
+its default. A mistake stops the synthesis, and the error names the option and what is allowed.
 
 MB means 1,048,576 bytes, as AWS Lambda counts memory.
 

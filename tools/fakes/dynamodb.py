@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from botocore.exceptions import ClientError
 
@@ -28,10 +28,12 @@ _SIGNED = re.compile(r"([+-]?)\s*([:#\w]+(?:\([^)]*\))?)")
 
 
 class ConditionalCheckFailedException(ClientError):
-    """As boto3 makes it a class of its own."""
+    """What boto3 makes of the code of this name."""
 
 
 class _Exceptions:
+    """Those that a client has at `exceptions`."""
+
     ConditionalCheckFailedException = ConditionalCheckFailedException
 
 
@@ -52,6 +54,7 @@ class SimulatedDynamoDb:
 
     tables: dict[str, Table]
     wire: Wire = at_once
+    exceptions: ClassVar = _Exceptions
 
     def update_item(  # noqa: PLR0913  by keyword
         self,
@@ -125,10 +128,6 @@ class SimulatedDynamoDb:
             return {}
 
         return self.wire("DeleteItem", _named(TableName, Key), effect, changes=True)
-
-    @property
-    def exceptions(self) -> type[_Exceptions]:
-        return _Exceptions
 
     def get_paginator(self, operation: str) -> _Pages:
         return _Pages(self, operation)
@@ -220,8 +219,8 @@ def _check(operation: str, condition: str, item: Item | None, words: _Words) -> 
     """Raise if a condition does not hold: comparisons joined by AND, and those by OR."""
     several = [part.split(" AND ") for part in condition.split(" OR ")] if condition else [[]]
     if not any(all(_holds(one.strip(), item or {}, words) for one in part) for part in several):
-        told = refusal(operation, 400, "ConditionalCheckFailedException", "The conditional request failed")
-        raise ConditionalCheckFailedException(told.response, operation)
+        refused = refusal(operation, 400, "ConditionalCheckFailedException", "The conditional request failed")
+        raise ConditionalCheckFailedException(refused.response, operation)
 
 
 def _holds(condition: str, item: Item, words: _Words) -> bool:

@@ -26,12 +26,11 @@ if TYPE_CHECKING:
     from lightpress.backfill.results import Report
     from lightpress.backfill.run import Run
     from lightpress.backfill.sweep import Found
-    from lightpress.cli.asked import Service
     from lightpress.cli.backfill import Checkpoint
     from lightpress.cli.backfilling import Forecast
     from lightpress.cli.console import Terminal
+    from lightpress.cli.dead_letters import Consumer
     from lightpress.cli.reviews import Held
-    from lightpress.cli.webhooks import Receiver
     from lightpress.costs.bill import Bill, Use
     from lightpress.costs.estimate import Assumptions, Estimate
     from lightpress.costs.prices import Prices
@@ -159,25 +158,14 @@ def print_held(console: Terminal, held: list[Held]) -> None:
         console.print(f"{one.key}: {one.link}")
 
 
-def print_receivers(console: Terminal, receivers: list[Receiver]) -> None:
-    """Print a table of the receivers of webhooks, one a row."""
+def print_consumers(console: Terminal, consumers: list[Consumer], name: str, dead_letters: str) -> None:
+    """Print a table of consumers of messages, one a row, under these heads."""
     table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("receiver", overflow="fold", style="bold")
+    table.add_column(name, overflow="fold", style="bold")
     table.add_column("on their way", justify="right", no_wrap=True)
-    table.add_column("not taken", justify="right", no_wrap=True)
-    for one in receivers:
-        table.add_row(one.url, str(one.waiting), str(one.dead_letters))
-    console.print(table)
-
-
-def print_services(console: Terminal, services: list[Service]) -> None:
-    """Print a table of the functions that ask services, one a row."""
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("function", no_wrap=True, style="bold")
-    table.add_column("on their way", justify="right", no_wrap=True)
-    table.add_column("not answered", justify="right", no_wrap=True)
-    for one in services:
-        table.add_row(one.name, str(one.waiting), str(one.unanswered))
+    table.add_column(dead_letters, justify="right", no_wrap=True)
+    for one in consumers:
+        table.add_row(one.name, str(one.waiting), str(one.dead_letters))
     console.print(table)
 
 

@@ -23,17 +23,13 @@ from lightpress.cdk.findings import acknowledge, leave_without_backup
 from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.naming import logical_id_of, pin, removal_policy
 from lightpress.cdk.processing import read_originals
-from lightpress.cdk.queues import queue_of_pictures
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_s3 as s3
-    from aws_cdk import aws_sqs as sqs
     from constructs import Construct
 
     from lightpress.cdk.buckets import PrivateBucket
     from lightpress.cdk.config import Config
-    from lightpress.cdk.failures import Failures
-    from lightpress.cdk.functions import FunctionCode
+    from lightpress.cdk.core import Core
     from lightpress.cdk.processing import Processing
 
 # One whole CPU: looking at an original is two requests, and most of their time is spent on this side.
@@ -53,31 +49,16 @@ class Backfill(Component):
         machine: The state machine.
     """
 
-    def __init__(  # noqa: PLR0913  by keyword
-        self,
-        scope: Construct,
-        id_: str,
-        *,
-        uploads: s3.IBucket,
-        images: PrivateBucket,
-        processing: Processing,
-        failures: Failures,
-        code: FunctionCode,
-        config: Config,
-    ) -> None:
+    def __init__(self, scope: Construct, id_: str, *, core: Core) -> None:
         super().__init__(scope, id_)
-        self.queue = queue_of_pictures(
-            self,
-            "Queue",
-            logical_id="BackfillQueue",
-            timeout_seconds=config.processing.timeout_seconds,
-            dead_letters=processing.dead_letters,
-            config=config,
+        config = core.config
+        self.queue = core.processing.queue_beside(
+            self, "Queue", logical_id="BackfillQueue", timeout_seconds=config.processing.timeout_seconds
         )
-        self._work_off(processing, config)
+        self._work_off(core.processing, config)
         self.table = _runs_table(self, config)
-        self.function = self._function(uploads, images, processing.dead_letters, failures, code, config)
-        self.machine = self._machine(images, config)
+        self.function = self._function(core)
+        self.machine = self._machine(core.images, config)
         if config.processing.nightly_look:
             _schedule(self, self.machine)
         self.functions = (self.function,)
@@ -96,22 +77,15 @@ class Backfill(Component):
             max_concurrency=config.processing.backfill_max_concurrency,
         )
 
-    def _function(  # noqa: PLR0913, PLR0917  what it looks at
-        self,
-        uploads: s3.IBucket,
-        images: PrivateBucket,
-        dead_letters: sqs.IQueue,
-        failures: Failures,
-        code: FunctionCode,
-        config: Config,
-    ) -> PythonFunction:
+    def _function(self, core: Core) -> PythonFunction:
+        images, dead_letters, failures = core.images, core.processing.dead_letters, core.failures.table
         function = PythonFunction(
             self,
             "Backfill",
             handler="backfill",
             description="Looks at whole buckets for what is not published as it should be, one task at a time",
-            code=code,
-            config=config,
+            code=core.code,
+            config=core.config,
             memory_mb=_MEMORY_MB,
             timeout_seconds=_TIMEOUT_SECONDS,
             environment={
@@ -119,12 +93,12 @@ class Backfill(Component):
                 "HINTS_QUEUE_URL": self.queue.queue_url,
                 "DEAD_LETTER_QUEUE_URL": dead_letters.queue_url,
                 "RUNS_TABLE": self.table.table_name,
-                "FAILURES_TABLE": failures.table.table_name,
-                "NIGHTLY_DAYS": str(config.processing.queue_retention_days + _MORE_DAYS),
+                "FAILURES_TABLE": failures.table_name,
+                "NIGHTLY_DAYS": str(core.config.processing.queue_retention_days + _MORE_DAYS),
             },
         )
-        read_originals(function, uploads)
-        read_attached(function, config.existing.attach)
+        read_originals(function, core.originals)
+        read_attached(function, core.config.existing.attach)
         function.allow("s3:GetObject", "s3:PutObject", on=images.arn_for_objects("m/*"))
         function.allow("s3:DeleteObject", on=images.arn_for_objects("i/*"))
         function.allow("s3:GetObject", "s3:PutObject", on=images.arn_for_objects(f"{PREFIX}*"))
@@ -133,7 +107,7 @@ class Backfill(Component):
         function.allow("sqs:SendMessage", "sqs:GetQueueAttributes", on=self.queue.queue_arn)
         function.allow("sqs:GetQueueAttributes", on=dead_letters.queue_arn)
         function.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=self.table.table_arn)
-        function.allow("dynamodb:Scan", on=failures.table.table_arn)
+        function.allow("dynamodb:Scan", on=failures.table_arn)
         return function
 
     def _machine(self, images: PrivateBucket, config: Config) -> sfn.StateMachine:

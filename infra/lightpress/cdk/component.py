@@ -28,3 +28,8 @@ class Component(Construct):
         self.functions: Sequence[PythonFunction] = ()
         self.work_queues: Sequence[WorkQueue] = ()
         self.outputs: Mapping[str, str] = {}
+
+
+def functions_of(*components: Component) -> list[PythonFunction]:
+    """All functions of some components, in their order."""
+    return [function for component in components for function in component.functions]

@@ -23,11 +23,9 @@ if TYPE_CHECKING:
     from aws_cdk import aws_sqs as sqs
 
     from lightpress.cdk.config import Config
-    from lightpress.cdk.delivery import Delivery
+    from lightpress.cdk.core import Core
     from lightpress.cdk.functions import PythonFunction
     from lightpress.cdk.in_place import InPlace
-    from lightpress.cdk.processing import Processing
-    from lightpress.cdk.uploads import Uploads
     from lightpress.costs.prices import Prices
 
 _FIVE_MINUTES = Duration.minutes(5)
@@ -52,24 +50,20 @@ class Dashboard(Construct):
         scope: Construct,
         id_: str,
         *,
-        uploads: Uploads,
-        processing: Processing,
-        delivery: Delivery,
+        core: Core,
         functions: Sequence[PythonFunction],
         in_place: InPlace | None,
         alarms: Sequence[cloudwatch.IAlarm],
-        config: Config,
     ) -> None:
         super().__init__(scope, id_)
-        self._config = config
-        self._region = config.monitoring.price_region
+        self._core, self._config = core, core.config
+        self._region = core.config.monitoring.price_region
         self._prices = prices_of(self._region)
-        self._uploads, self._processing, self._delivery = uploads, processing, delivery
         self._functions, self._in_place = functions, in_place
         dashboard = cloudwatch.Dashboard(
             self,
             "Board",
-            dashboard_name=f"{config.prefix}-{Aws.REGION}",
+            dashboard_name=f"{core.config.prefix}-{Aws.REGION}",
             default_interval=_A_DAY,
             period_override=_AS_EACH_SAYS,
         )
@@ -100,7 +94,7 @@ class Dashboard(Construct):
         )
 
     def _waiting(self) -> cloudwatch.GraphWidget:
-        processing = self._processing
+        processing = self._core.processing
         oldest = processing.queue.metric_approximate_age_of_oldest_message(
             label="oldest upload, seconds", period=_FIVE_MINUTES
         )
@@ -234,7 +228,7 @@ class Dashboard(Construct):
     def _queue_requests(self, period: Duration) -> list[cloudwatch.IMetric]:
         return [
             metric(period=period, statistic="Sum")
-            for queue in (self._processing.queue, self._processing.dead_letters)
+            for queue in (self._core.processing.queue, self._core.processing.dead_letters)
             for metric in (
                 queue.metric_number_of_messages_sent,
                 queue.metric_number_of_messages_received,
@@ -257,7 +251,7 @@ class Dashboard(Construct):
         ]
 
     def _storage(self) -> list[cloudwatch.MathExpression]:
-        buckets = {"originals": self._uploads.bucket, "variants": self._delivery.images}
+        buckets = {"originals": self._core.originals, "variants": self._core.images}
         return [
             _times(
                 name,
@@ -304,7 +298,7 @@ class Dashboard(Construct):
         return cloudwatch.Metric(
             namespace="AWS/CloudFront",
             metric_name=name,
-            dimensions_map={"DistributionId": self._delivery.distribution.distribution_id, "Region": "Global"},
+            dimensions_map={"DistributionId": self._core.delivery.distribution.distribution_id, "Region": "Global"},
             statistic=statistic,
             period=_AN_HOUR,
             label=label,

@@ -16,7 +16,6 @@ from lightpress.cdk.existing import name_attached, send
 from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.naming import resource
-from lightpress.cdk.queues import queue_of_pictures
 from lightpress.cdk.webhooks import rule_of
 from lightpress.delivery.notify import KINDS
 from lightpress.pipeline.facts import ALT, DUPLICATES, FACES, FACTS, LABELS
@@ -24,13 +23,11 @@ from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.paths import LIKENESSES, MANIFESTS, VARIANTS
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_s3 as s3
     from constructs import Construct
 
     from lightpress.cdk.buckets import PrivateBucket
     from lightpress.cdk.config import Config
-    from lightpress.cdk.functions import FunctionCode
-    from lightpress.cdk.processing import Processing
+    from lightpress.cdk.core import Core
 
 _MEMORY_MB = 256
 _TIMEOUT_SECONDS = 60
@@ -81,40 +78,25 @@ class Enriching(Component):
         asked: Where events wait for the enrichers that ship.
     """
 
-    def __init__(  # noqa: PLR0913  by keyword
-        self,
-        scope: Construct,
-        id_: str,
-        *,
-        uploads: s3.IBucket,
-        images: PrivateBucket,
-        processing: Processing,
-        code: FunctionCode,
-        config: Config,
-    ) -> None:
+    def __init__(self, scope: Construct, id_: str, *, core: Core) -> None:
         super().__init__(scope, id_)
-        self._images, self._code, self._config = images, code, config
-        self.queue = queue_of_pictures(
-            self,
-            "FactQueue",
-            logical_id="FactQueue",
-            timeout_seconds=_TIMEOUT_SECONDS,
-            dead_letters=processing.dead_letters,
-            config=config,
+        self._images, self._code, self._config = core.images, core.code, core.config
+        self.queue = core.processing.queue_beside(
+            self, "FactQueue", logical_id="FactQueue", timeout_seconds=_TIMEOUT_SECONDS
         )
         self.function = self._function(
             "TakeFact",
             "take_fact",
             "Keeps what enrichers say of pictures, and has them looked at again",
-            {"UPLOADS_BUCKET": uploads.bucket_name, "QUEUE_URL": processing.queue.queue_url},
+            {"UPLOADS_BUCKET": core.originals.bucket_name, "QUEUE_URL": core.processing.queue.queue_url},
         )
-        name_attached(self.function, config.existing.attach)
+        name_attached(self.function, core.config.existing.attach)
         self.function.consume(self.queue, batch_size=10, max_concurrency=FACTS_AT_ONCE)
         self._allow_objects(self.function, "s3:PutObject", f"{FACTS}*")
         self._allow_objects(self.function, "s3:GetObject", f"{MANIFESTS}*")
-        self.function.allow("s3:ListBucket", on=images.bucket_arn)
-        self.function.allow("sqs:SendMessage", on=processing.queue.queue_arn)
-        asked = [self._shipped(name) for name in shipped_in(config, code.recipes.enrichers)]
+        self.function.allow("s3:ListBucket", on=core.images.bucket_arn)
+        self.function.allow("sqs:SendMessage", on=core.processing.queue.queue_arn)
+        asked = [self._shipped(name) for name in shipped_in(core.config, core.code.recipes.enrichers)]
         self.functions = (self.function, *(function for function, _ in asked))
         self.asked = tuple(queue for _, queue in asked)
         self.work_queues = (self.queue,)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from lightpress.cdk.buckets import PrivateBucket
     from lightpress.cdk.config import Config
+    from lightpress.cdk.core import Core
     from lightpress.cdk.functions import FunctionCode
     from lightpress.cdk.options.existing import Existing
     from lightpress.in_place.buckets import InPlace as Pictures
@@ -36,19 +37,18 @@ class InPlace(Component):
         rules: The EventBridge rules that fill the queue, one for each bucket.
     """
 
-    def __init__(
-        self, scope: Construct, id_: str, *, images: PrivateBucket, code: FunctionCode, config: Config
-    ) -> None:
+    def __init__(self, scope: Construct, id_: str, *, core: Core) -> None:
         super().__init__(scope, id_)
+        config = core.config
         self.queue, self.dead_letters = queue_and_dead_letters(
             self, name="InPlace", config=config, looked_at_for_seconds=_DEAD_LETTERS_HIDDEN_SECONDS
         )
-        self.function = self._function(code, config)
+        self.function = self._function(core.code, config)
         self.rules: list[events.Rule] = []
         for number, existing in enumerate(config.existing.in_place):
             self.rules.append(self._announce(number, existing, config))
             self._replace(existing)
-        self._remember_in(images)
+        self._remember_in(core.images)
         self.function.consume(
             self.queue, batch_size=config.processing.batch_size, max_concurrency=config.processing.max_concurrency
         )

@@ -22,12 +22,10 @@ from lightpress.pipeline.moderation import Thresholds
 from lightpress.pipeline.paths import MANIFESTS
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_s3 as s3
     from constructs import Construct
 
-    from lightpress.cdk.buckets import PrivateBucket
     from lightpress.cdk.config import Config
-    from lightpress.cdk.functions import FunctionCode
+    from lightpress.cdk.core import Core
     from lightpress.cdk.reviewing import Reviewing
 
 _TIMEOUT_SECONDS = 90
@@ -42,18 +40,9 @@ class Moderating(Component):
         asked: Where events wait for it.
     """
 
-    def __init__(  # noqa: PLR0913  by keyword
-        self,
-        scope: Construct,
-        id_: str,
-        *,
-        uploads: s3.IBucket,
-        images: PrivateBucket,
-        reviewing: Reviewing,
-        code: FunctionCode,
-        config: Config,
-    ) -> None:
+    def __init__(self, scope: Construct, id_: str, *, core: Core, reviewing: Reviewing) -> None:
         super().__init__(scope, id_)
+        config, images = core.config, core.images
         self.asked = AskedQueue(self, "Moderate", timeout_seconds=_TIMEOUT_SECONDS, config=config)
         options = config.processing
         thresholds = Thresholds(dict(options.moderation_reject), dict(options.moderation_doubt))
@@ -62,7 +51,7 @@ class Moderating(Component):
             "Moderate",
             handler="moderate",
             description="Has Rekognition look at pictures that wait, and says what it finds",
-            code=code,
+            code=core.code,
             config=config,
             renders=True,
             timeout_seconds=_TIMEOUT_SECONDS,
@@ -72,7 +61,7 @@ class Moderating(Component):
                 "MODERATION": thresholds.to_json(),
             },
         )
-        read_originals(self.function, uploads)
+        read_originals(self.function, core.originals)
         read_attached(self.function, config.existing.attach)
         # One picture for each invocation: none has to be rendered again because another took long.
         self.function.consume(self.asked.queue, batch_size=1, max_concurrency=MODERATED_AT_ONCE)

@@ -13,7 +13,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 
-from lightpress.cdk.component import Component
+from lightpress.cdk.component import Component, functions_of
 from lightpress.cdk.encryption import key_of
 from lightpress.cdk.metrics import ENDS, FAILURE_RATE, LONGEST_WAIT, counted
 from lightpress.cdk.naming import global_name, pin
@@ -27,11 +27,13 @@ if TYPE_CHECKING:
     from lightpress.cdk.asking import AskedQueue
     from lightpress.cdk.backfill import Backfill
     from lightpress.cdk.config import Config
+    from lightpress.cdk.core import Core
     from lightpress.cdk.functions import PythonFunction
     from lightpress.cdk.in_place import InPlace
+    from lightpress.cdk.parts import Parts
     from lightpress.cdk.processing import Processing
     from lightpress.cdk.queues import WorkQueue
-    from lightpress.cdk.reviewing import Reviewing
+    from lightpress.cdk.topic import EventTopic
     from lightpress.cdk.webhooks import Webhooks
 
 MANUAL = "docs/operations.md"
@@ -55,39 +57,30 @@ class Monitoring(Component):
         topic: The SNS topic.
     """
 
-    def __init__(  # noqa: PLR0913  by keyword
-        self,
-        scope: Construct,
-        id_: str,
-        *,
-        processing: Processing,
-        functions: Sequence[PythonFunction],
-        in_place: InPlace | None,
-        webhooks: Webhooks | None,
-        reviewing: Reviewing | None,
-        asked: Sequence[AskedQueue],
-        work_queues: Sequence[WorkQueue],
-        backfill: Backfill,
-        config: Config,
-    ) -> None:
+    def __init__(self, scope: Construct, id_: str, *, core: Core, parts: Parts) -> None:
         super().__init__(scope, id_)
+        config, processing, in_place = core.config, core.processing, parts.in_place
+        components = (*core.components, *parts.components)
+        functions = functions_of(*components)
         self._config = config
         self.alarms: list[cloudwatch.Alarm] = []
         self.topic = _topic(self, config)
         self._watch_dead_letters(processing)
         self._watch_uploads(processing)
-        self._watch_ages(work_queues)
-        self._watch_runs(backfill)
+        self._watch_ages([queue for component in components for queue in component.work_queues])
+        self._watch_runs(parts.backfill)
         self._watch_failure_rate()
         if in_place is not None:
             self._watch_in_place(in_place)
-        if reviewing is not None:
+        if parts.reviewing is not None:
             self._watch_reviews()
-        if asked:
-            self._watch_asked(asked)
-        if webhooks is not None:
-            self._watch_webhooks(webhooks)
-        self._watch_rules([*processing.rules, *(in_place.rules if in_place else ())])
+        if parts.asked:
+            self._watch_asked(parts.asked)
+        if parts.webhooks is not None:
+            self._watch_webhooks(parts.webhooks)
+        self._watch_rules(processing.rules + (parts.reviewing.rules if parts.reviewing else []), in_place)
+        if parts.topic is not None:
+            self._watch_topic(parts.topic)
         for function in functions:
             self._watch_function(function)
         if config.monitoring.alarm_invocations_per_picture:
@@ -203,18 +196,32 @@ class Monitoring(Component):
             "`lightpress webhooks list` which, and send them again with `lightpress webhooks replay`.",
         )
 
-    def _watch_rules(self, rules: Sequence[events.Rule]) -> None:
-        """EventBridge counts what it gave up on for each rule; an event of S3 is sent once only."""
-        if not rules:
-            return
-        failed = {f"rule_{number}": _failed_invocations(rule) for number, rule in enumerate(rules)}
+    def _watch_topic(self, topic: EventTopic) -> None:
         self._alarm(
-            "ChangesAreNotDelivered",
-            _sum_of(failed, "changes that EventBridge could not deliver"),
+            "EventTopicIsNotTold",
+            topic.dead_letters.metric_approximate_number_of_messages_visible(period=_PERIOD),
             threshold=1,
-            says="EventBridge could not send changes of an existing bucket to its queue. They wait in the dead-letter "
-            "queue of the rule.",
+            says="EventBridge could not publish events to the topic. They wait in EventTopicDeadLetterQueue.",
         )
+
+    def _watch_rules(self, rules: Sequence[events.Rule], in_place: InPlace | None) -> None:
+        """EventBridge counts what it gave up on for each rule; an event of S3 is sent once only.
+
+        Two alarms, for one looks at ten metrics at most, and there may be seven rules of the one kind, five of the
+        other. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-limits.html
+        """
+        says = (
+            "EventBridge could not send changes of an existing bucket, or answers of scans, to their queue. They wait "
+            "in the dead-letter queue of the rule."
+        )
+        for symptom, watched in (
+            ("ChangesAreNotDelivered", rules),
+            ("InPlaceChangesAreNotDelivered", in_place.rules if in_place else ()),
+        ):
+            if watched:
+                failed = {f"rule_{number}": _failed_invocations(rule) for number, rule in enumerate(watched)}
+                metric = _sum_of(failed, "changes that EventBridge could not deliver")
+                self._alarm(symptom, metric, threshold=1, says=says)
 
     def _watch_failure_rate(self) -> None:
         self._alarm(

@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from aws_cdk import aws_apigatewayv2 as gateway
-from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_iam as iam
 
 from lightpress.cdk.component import Component
@@ -15,7 +14,7 @@ from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.metrics import NAMESPACE
 from lightpress.cdk.processing import read_originals
-from lightpress.cdk.upload_api import route
+from lightpress.cdk.upload_api import integration_of, route
 from lightpress.costs.prices import MILLION, prices_of
 from lightpress.pipeline.gate import HELD, REVIEWS
 from lightpress.units import GB, MB
@@ -23,15 +22,11 @@ from lightpress.units import GB, MB
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aws_cdk import aws_s3 as s3
     from constructs import Construct
 
     from lightpress.cdk.backfill import Backfill
     from lightpress.cdk.config import Config
-    from lightpress.cdk.delivery import Delivery
-    from lightpress.cdk.failures import Failures
-    from lightpress.cdk.functions import FunctionCode
-    from lightpress.cdk.processing import Processing
+    from lightpress.cdk.core import Core
     from lightpress.cdk.reviewing import Reviewing
     from lightpress.cdk.upload_api import UploadApi
     from lightpress.cdk.url_ingest import UrlIngest
@@ -60,9 +55,8 @@ class Operators(Component):
     """A function of its own behind the upload API's address, so that what takes uploads is granted none of this.
 
     Args:
+        core: What it shows; retries go to its queue, and records of failures are removed.
         api: The upload API, whose authorizer lets operators in.
-        processing: Whose queue retries go to.
-        failures: Whose table and copies are read and removed.
         backfill: Whose runs are read.
         url_ingest: Whose queue retries of URLs go to; None if no URLs are fetched.
         reviewing: Whose queue reviews go to; None if no recipe has a gate.
@@ -78,48 +72,44 @@ class Operators(Component):
         scope: Construct,
         id_: str,
         *,
+        core: Core,
         api: UploadApi,
-        uploads: s3.IBucket,
-        delivery: Delivery,
-        processing: Processing,
-        failures: Failures,
         backfill: Backfill,
         url_ingest: UrlIngest | None,
         reviewing: Reviewing | None,
         counted: Sequence[PythonFunction],
-        code: FunctionCode,
-        config: Config,
     ) -> None:
         super().__init__(scope, id_)
+        config = core.config
         function = PythonFunction(
             self,
             "Operators",
             handler="operators",
             description="Shows operators pictures, failures, backfills and costs; retries failures; reviews",
-            code=code,
+            code=core.code,
             config=config,
             memory_mb=_MEMORY_MB,
             timeout_seconds=_TIMEOUT_SECONDS,
             environment={
-                "UPLOADS_BUCKET": uploads.bucket_name,
-                "IMAGES_BUCKET": delivery.images.bucket_name,
-                "CDN_BASE_URL": delivery.base_url,
+                "UPLOADS_BUCKET": core.originals.bucket_name,
+                "IMAGES_BUCKET": core.images.bucket_name,
+                "CDN_BASE_URL": core.delivery.base_url,
                 "UPLOAD_AUTH": config.uploads.upload_auth,
                 "OPERATORS_SCOPE": config.uploads.operators_scope,
-                "QUEUE_URL": processing.queue.queue_url,
-                "QUARANTINE_BUCKET": failures.quarantine.bucket_name,
-                "FAILURES_TABLE": failures.table.table_name,
+                "QUEUE_URL": core.processing.queue.queue_url,
+                "QUARANTINE_BUCKET": core.failures.quarantine.bucket_name,
+                "FAILURES_TABLE": core.failures.table.table_name,
                 "RUNS_TABLE": backfill.table.table_name,
                 "METRICS": json.dumps(_metrics(counted, config), separators=(",", ":")),
             },
         )
         name_attached(function, config.existing.attach)
-        _allow_reading(function, uploads, delivery, backfill)
-        _allow_settling(function, processing, failures, url_ingest)
+        _allow_reading(function, core, backfill)
+        _allow_settling(function, core, url_ingest)
         if reviewing is not None:
             function.add_environment("REVIEW_QUEUE_URL", reviewing.queue.queue_url)
             function.allow("sqs:SendMessage", on=reviewing.queue.queue_arn)
-        integration = integrations.HttpLambdaIntegration("Integration", function.live)
+        integration = integration_of("Integration", function.live)
         # With "jwt", API Gateway itself refuses tokens without the scope.
         scopes = [config.uploads.operators_scope] if config.uploads.upload_auth == "jwt" else []
         for method, path in OPERATOR_ROUTES:
@@ -127,39 +117,40 @@ class Operators(Component):
         self.functions = (function,)
         self.readers: tuple[PythonFunction, ...] = ()
         if reviewing is not None:
-            preview = _preview(self, uploads, code, config)
-            shown = integrations.HttpLambdaIntegration("PreviewIntegration", preview.live)
+            preview = _preview(self, core)
+            shown = integration_of("PreviewIntegration", preview.live)
             route(api.api, *PREVIEW_ROUTE, shown, api.authorizer, scopes=scopes)
             self.readers = (preview,)
             self.functions = (function, preview)
 
 
-def _preview(scope: Construct, uploads: s3.IBucket, code: FunctionCode, config: Config) -> PythonFunction:
+def _preview(scope: Construct, core: Core) -> PythonFunction:
     """The function that renders what waits, so that a browser can show it; as large as the one that publishes it."""
+    config = core.config
     function = PythonFunction(
         scope,
         "Preview",
         handler="preview",
         description="Shows operators what waits for a reviewer",
-        code=code,
+        code=core.code,
         config=config,
         renders=True,
         timeout_seconds=_TIMEOUT_SECONDS,
         environment={"UPLOAD_AUTH": config.uploads.upload_auth, "OPERATORS_SCOPE": config.uploads.operators_scope},
     )
-    read_originals(function, uploads)
+    read_originals(function, core.originals)
     read_attached(function, config.existing.attach)
     return function
 
 
-def _allow_reading(function: PythonFunction, uploads: s3.IBucket, delivery: Delivery, backfill: Backfill) -> None:
+def _allow_reading(function: PythonFunction, core: Core, backfill: Backfill) -> None:
     """Manifests, reviews, the list of an original's versions, runs, and metrics; no original and no variant."""
     for folder in ("m/*", f"{HELD}*", f"{REVIEWS}*"):
-        function.allow("s3:GetObject", on=delivery.images.arn_for_objects(folder))
-        function.accept_any_key(delivery.images, folder)
+        function.allow("s3:GetObject", on=core.images.arn_for_objects(folder))
+        function.accept_any_key(core.images, folder)
     # Without this, S3 would answer 403 for a manifest that does not exist.
-    function.allow("s3:ListBucket", on=delivery.images.bucket_arn)
-    function.allow("s3:ListBucketVersions", on=uploads.bucket_arn)
+    function.allow("s3:ListBucket", on=core.images.bucket_arn)
+    function.allow("s3:ListBucketVersions", on=core.originals.bucket_arn)
     function.allow("dynamodb:Scan", on=backfill.table.table_arn)
     function.add_to_role_policy(iam.PolicyStatement(actions=["cloudwatch:GetMetricData"], resources=["*"]))
     acknowledge(
@@ -169,14 +160,13 @@ def _allow_reading(function: PythonFunction, uploads: s3.IBucket, delivery: Deli
     )
 
 
-def _allow_settling(
-    function: PythonFunction, processing: Processing, failures: Failures, url_ingest: UrlIngest | None
-) -> None:
+def _allow_settling(function: PythonFunction, core: Core, url_ingest: UrlIngest | None) -> None:
     """Failures are listed, sent to their queue again, and discarded."""
+    failures = core.failures
     function.allow("dynamodb:Scan", "dynamodb:Query", "dynamodb:DeleteItem", on=failures.table.table_arn)
     function.allow("s3:DeleteObject", on=failures.quarantine.arn_for_objects("*"))
     function.accept_any_key(failures.quarantine, "*")
-    function.allow("sqs:SendMessage", on=processing.queue.queue_arn)
+    function.allow("sqs:SendMessage", on=core.processing.queue.queue_arn)
     if url_ingest is not None:
         function.add_environment("URL_QUEUE_URL", url_ingest.queue.queue_url)
         function.allow("sqs:SendMessage", on=url_ingest.queue.queue_arn)

@@ -15,7 +15,7 @@ from lightpress.cdk.component import Component
 from lightpress.cdk.existing import CREATED, DELETED, RESTORED, SEE_NAMES, announce, read_attached
 from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.naming import resource
-from lightpress.cdk.queues import queue_and_dead_letters
+from lightpress.cdk.queues import queue_and_dead_letters, queue_of_pictures
 from lightpress.pipeline.buckets import Selection
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from lightpress.cdk.config import Config
     from lightpress.cdk.functions import FunctionCode
+    from lightpress.cdk.queues import WorkQueue
 
 # Every way in which an original comes, changes, goes, or can be read at last. A change of its tags alone is none.
 _CHANGES = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*", "s3:ObjectRestore:Completed")
@@ -53,6 +54,7 @@ class Processing(Component):
         config: Config,
     ) -> None:
         super().__init__(scope, id_)
+        self._config = config
         self.queue, self.dead_letters = queue_and_dead_letters(
             self, config=config, looked_at_for_seconds=RECORD_FAILURE_TIMEOUT_SECONDS
         )
@@ -72,6 +74,17 @@ class Processing(Component):
             "DeadLetterQueueUrl": self.dead_letters.queue_url,
             "ProcessUploadFunctionName": self.function.function_name,
         }
+
+    def queue_beside(self, scope: Construct, id_: str, *, logical_id: str, timeout_seconds: int) -> WorkQueue:
+        """Another queue of messages about pictures, which go to the same dead-letter queue."""
+        return queue_of_pictures(
+            scope,
+            id_,
+            logical_id=logical_id,
+            timeout_seconds=timeout_seconds,
+            dead_letters=self.dead_letters,
+            config=self._config,
+        )
 
     def _announce_uploads(self, uploads: s3.IBucket, config: Config) -> None:
         """S3 itself fills the queue from our own bucket; from another, which may tell others, a rule does."""

@@ -15,11 +15,8 @@ from lightpress.cdk.queues import WorkQueue
 if TYPE_CHECKING:
     from constructs import Construct
 
-    from lightpress.cdk.config import Config
+    from lightpress.cdk.core import Core
     from lightpress.cdk.delivery import Delivery
-    from lightpress.cdk.failures import Failures
-    from lightpress.cdk.functions import FunctionCode
-    from lightpress.cdk.processing import Processing
 
 _MEMORY_MB = 256
 # While CloudFront is busy, the function waits: 200 deletions take 13 minutes one after the other.
@@ -43,54 +40,45 @@ class Purging(Component):
         function: The function `purge_deleted`.
     """
 
-    def __init__(  # noqa: PLR0913  by keyword
-        self,
-        scope: Construct,
-        id_: str,
-        *,
-        processing: Processing,
-        failures: Failures,
-        delivery: Delivery,
-        code: FunctionCode,
-        config: Config,
-    ) -> None:
+    def __init__(self, scope: Construct, id_: str, *, core: Core) -> None:
         super().__init__(scope, id_)
         self.queue = WorkQueue(
             self,
             "Queue",
             logical_id="PurgeQueue",
-            retention_days=config.processing.queue_retention_days,
+            retention_days=core.config.processing.queue_retention_days,
             timeout_seconds=_TIMEOUT_SECONDS,
-            dead_letters=processing.dead_letters,
+            window_seconds=_WINDOW_SECONDS,
+            dead_letters=core.processing.dead_letters,
         )
-        self.function = self._function(delivery, code, config)
+        self.function = self._function(core)
         self.function.consume(
             self.queue,
             batch_size=_MESSAGES_AT_ONCE,
             max_concurrency=PURGES_AT_ONCE,
             window_seconds=_WINDOW_SECONDS,
         )
-        for sender in (processing.function, failures.function):
-            self._accept_from(sender, delivery, overwrites=config.delivery.invalidates_overwritten)
+        for sender in core.publishers:
+            self._accept_from(sender, core.delivery, overwrites=core.config.delivery.invalidates_overwritten)
         self.outputs = {"PurgeQueueUrl": self.queue.queue_url}
         self.functions = (self.function,)
         self.work_queues = (self.queue,)
 
-    def _function(self, delivery: Delivery, code: FunctionCode, config: Config) -> PythonFunction:
-        distribution = delivery.distribution.distribution_id
+    def _function(self, core: Core) -> PythonFunction:
+        distribution = core.delivery.distribution.distribution_id
         function = PythonFunction(
             self,
             "PurgeDeleted",
             handler="purge_deleted",
             description="Invalidates deleted and overwritten pictures in the CDN",
-            code=code,
-            config=config,
+            code=core.code,
+            config=core.config,
             memory_mb=_MEMORY_MB,
             timeout_seconds=_TIMEOUT_SECONDS,
             environment={
                 "DISTRIBUTION_ID": distribution,
                 "PURGE_QUEUE_URL": self.queue.queue_url,
-                "INVALIDATE_ALL_FROM": str(config.delivery.invalidate_all_from),
+                "INVALIDATE_ALL_FROM": str(core.config.delivery.invalidate_all_from),
             },
         )
         function.allow(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import TYPE_CHECKING
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -16,7 +18,6 @@ from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.malware import MalwareScan
 from lightpress.cdk.naming import resource
 from lightpress.cdk.processing import read_originals
-from lightpress.cdk.queues import queue_of_pictures
 from lightpress.pipeline.gate import HELD, MALWARE, REVIEWS
 from lightpress.pipeline.review_messages import SCANNED
 from lightpress.pipeline.reviewing import MEASURE
@@ -27,10 +28,8 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from lightpress.cdk.buckets import PrivateBucket
-    from lightpress.cdk.config import Config
-    from lightpress.cdk.functions import FunctionCode
+    from lightpress.cdk.core import Core
     from lightpress.cdk.options.existing import Existing
-    from lightpress.cdk.processing import Processing
     from lightpress.pipeline.buckets import Attached
 
 _MEMORY_MB = 256
@@ -43,60 +42,48 @@ class Reviewing(Component):
     Attributes:
         queue: The review queue.
         function: The function `take_review`.
+        rules: The EventBridge rule that brings the answers of scans, where a recipe asks for them.
     """
 
-    def __init__(  # noqa: PLR0913  by keyword
-        self,
-        scope: Construct,
-        id_: str,
-        *,
-        uploads: s3.IBucket,
-        images: PrivateBucket,
-        processing: Processing,
-        code: FunctionCode,
-        config: Config,
-    ) -> None:
+    def __init__(self, scope: Construct, id_: str, *, core: Core) -> None:
         super().__init__(scope, id_)
-        self.queue = queue_of_pictures(
-            self,
-            "Queue",
-            logical_id="ReviewQueue",
-            timeout_seconds=_TIMEOUT_SECONDS,
-            dead_letters=processing.dead_letters,
-            config=config,
+        images = core.images
+        self.queue = core.processing.queue_beside(
+            self, "Queue", logical_id="ReviewQueue", timeout_seconds=_TIMEOUT_SECONDS
         )
         self.function = PythonFunction(
             self,
             "TakeReview",
             handler="take_review",
             description="Keeps what reviewers say of pictures, and has them looked at again",
-            code=code,
-            config=config,
+            code=core.code,
+            config=core.config,
             memory_mb=_MEMORY_MB,
             timeout_seconds=_TIMEOUT_SECONDS,
             environment={
-                "UPLOADS_BUCKET": uploads.bucket_name,
+                "UPLOADS_BUCKET": core.originals.bucket_name,
                 "IMAGES_BUCKET": images.bucket_name,
-                "QUEUE_URL": processing.queue.queue_url,
+                "QUEUE_URL": core.processing.queue.queue_url,
             },
         )
         # Whether a version is there that somebody has reviewed: nothing is kept of one that was erased.
-        read_originals(self.function, uploads)
-        read_attached(self.function, config.existing.attach)
+        read_originals(self.function, core.originals)
+        read_attached(self.function, core.config.existing.attach)
         self.function.consume(self.queue, batch_size=10, max_concurrency=REVIEWS_AT_ONCE)
         self.function.allow("s3:GetObject", "s3:PutObject", on=images.arn_for_objects(f"{REVIEWS}*"))
         self.function.allow("s3:ListBucket", on=images.bucket_arn)
         self.function.accept_any_key(images, f"{REVIEWS}*")
-        self.function.allow("sqs:SendMessage", on=processing.queue.queue_arn)
-        if code.recipes.has_time_limits:
+        self.function.allow("sqs:SendMessage", on=core.processing.queue.queue_arn)
+        if core.code.recipes.has_time_limits:
             self.function.add_environment("GATE_TIME_LIMITS", "true")
         # How long pictures wait: the list, whose dead entries it removes, and the manifests of the oldest.
         self.function.allow("s3:DeleteObject", on=images.arn_for_objects(f"{HELD}*"))
         self.function.allow("s3:GetObject", on=images.arn_for_objects("m/*"))
         self.function.accept_any_key(images, f"{HELD}*", "m/*")
         self._measure_every_hour()
-        if MALWARE in code.recipes.reviewers:
-            self._scan(uploads, code, config)
+        self.rules: list[events.Rule] = []
+        if MALWARE in core.code.recipes.reviewers:
+            self._scan(core)
         self.functions = (self.function,)
         self.work_queues = (self.queue,)
         self.outputs = {"ReviewQueueUrl": self.queue.queue_url}
@@ -114,10 +101,10 @@ class Reviewing(Component):
         ]
         accept_from(rule, self.queue)
 
-    def _scan(self, uploads: s3.IBucket, code: FunctionCode, config: Config) -> None:
+    def _scan(self, core: Core) -> None:
         """Have GuardDuty scan every upload and what is new in attached buckets, and its answers come to the queue."""
-        MalwareScan(self, "MalwareScan", bucket=uploads)
-        asking = [one for one in config.existing.attach if code.recipes.may_ask(MALWARE, one.pictures.under)]
+        MalwareScan(self, "MalwareScan", bucket=core.originals)
+        asking = [one for one in core.config.existing.attach if core.code.recipes.may_ask(MALWARE, one.pictures.under)]
         _scan_attached(self, [one for one in asking if one.malware_plan])
         rule = events.Rule(
             self,
@@ -126,10 +113,11 @@ class Reviewing(Component):
             event_pattern=events.EventPattern(
                 source=["aws.guardduty"],
                 detail_type=[SCANNED],
-                detail={"s3ObjectDetails": {"bucketName": [uploads.bucket_name, *_names(asking)]}},
+                detail={"s3ObjectDetails": {"bucketName": [core.originals.bucket_name, *_names(asking)]}},
             ),
         )
-        send_events(self, rule, "Scanned", queue=self.queue, config=config)
+        send_events(self, rule, "Scanned", queue=self.queue, config=core.config)
+        self.rules.append(rule)
 
 
 def _names(attached: Sequence[Existing[Attached]]) -> list[str]:
@@ -139,16 +127,28 @@ def _names(attached: Sequence[Existing[Attached]]) -> list[str]:
 
 def _scan_attached(scope: Construct, attached: Sequence[Existing[Attached]]) -> None:
     """Make a plan for each bucket, of which GuardDuty allows one: for all of its prefixes."""
-    for number, name in enumerate(_names(attached)):
+    for name in _names(attached):
         rows = [one for one in attached if one.pictures.bucket == name]
         prefixes = sorted({one.pictures.prefix for one in rows})
         keys = sorted({one.kms_key for one in rows if one.kms_key})
-        key = kms.Key.from_key_arn(scope, f"AttachedKey{number}", keys[0]) if keys else None
+        suffix = _hash_of(scope, name)
+        key = kms.Key.from_key_arn(scope, f"AttachedKey{suffix}", keys[0]) if keys else None
         bucket = s3.Bucket.from_bucket_attributes(
-            scope, f"AttachedBucket{number}", bucket_name=name, encryption_key=key
+            scope, f"AttachedBucket{suffix}", bucket_name=name, encryption_key=key
         )
         scanned = () if "" in prefixes else prefixes
-        MalwareScan(scope, f"MalwareScan{number}", bucket=bucket, prefixes=scanned, is_ours=False)
+        MalwareScan(scope, f"MalwareScan{suffix}", bucket=bucket, prefixes=scanned, is_ours=False)
+
+
+def _hash_of(scope: Construct, bucket: str) -> str:
+    """What the logical IDs of a bucket's plan end with: another one for another bucket, wherever its table is.
+
+    GuardDuty changes the prefixes of a plan, and never its bucket: a plan that came to stand for the next table would
+    go on scanning the bucket that was removed.
+    https://docs.aws.amazon.com/guardduty/latest/APIReference/API_UpdateS3BucketResource.html
+    """
+    name = json.dumps(Stack.of(scope).resolve(bucket), sort_keys=True)  # one of this app is a reference
+    return hashlib.sha256(name.encode()).hexdigest()[:8]
 
 
 def ask_reviewers(*functions: PythonFunction, images: PrivateBucket) -> None:

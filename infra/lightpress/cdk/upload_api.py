@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Aws, RemovalPolicy
+from aws_cdk import Aws, Duration
 from aws_cdk import aws_apigatewayv2 as gateway
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_apigatewayv2_integrations as integrations
@@ -16,21 +16,19 @@ from lightpress.cdk.encryption import key_of
 from lightpress.cdk.existing import name_attached
 from lightpress.cdk.findings import acknowledge, leave_without_backup
 from lightpress.cdk.functions import PythonFunction, log_group_of
-from lightpress.cdk.naming import pin, resource
+from lightpress.cdk.naming import pin, removal_policy, resource
 from lightpress.units import MB
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from aws_cdk import aws_s3 as s3
-    from aws_cdk import aws_sqs as sqs
     from constructs import Construct
 
     from lightpress.cdk.buckets import PrivateBucket
     from lightpress.cdk.config import Config
-    from lightpress.cdk.delivery import Delivery
+    from lightpress.cdk.core import Core
     from lightpress.cdk.failures import Failures
-    from lightpress.cdk.functions import FunctionCode
     from lightpress.cdk.url_ingest import UrlIngest
 
 ROUTES = (
@@ -44,17 +42,17 @@ ROUTES = (
 INGEST_ROUTES = ((gateway.HttpMethod.POST, "/ingest"),)
 _MEMORY_MB = 512
 _TIMEOUT_SECONDS = 15
+_ANSWERS_ARE_KEPT = Duration.minutes(5)  # of an authorizer of the deployer's
 _LOGGED = ("requestId", "requestTime", "httpMethod", "routeKey", "status", "responseLength", "integrationErrorMessage")
 
 
 class UploadApi(Component):
     """An HTTP API in front of the function `upload_api`.
 
+    It signs uploads to the bucket of uploads, reads and corrects manifests and asks for looks at what it corrected.
+
     Args:
-        uploads: The bucket that it signs uploads for.
-        delivery: Where manifests are read and corrected, and under which address variants are served.
-        queue: Where it asks for looks at what was corrected.
-        failures: Where it reads which URLs could not be fetched.
+        core: What it reads and writes.
         url_ingest: Where URLs to fetch are queued; None if there is no such route.
 
     Attributes:
@@ -64,28 +62,17 @@ class UploadApi(Component):
 
     """
 
-    def __init__(  # noqa: PLR0913  by keyword
-        self,
-        scope: Construct,
-        id_: str,
-        *,
-        uploads: s3.IBucket,
-        delivery: Delivery,
-        queue: sqs.IQueue,
-        failures: Failures,
-        url_ingest: UrlIngest | None,
-        code: FunctionCode,
-        config: Config,
-    ) -> None:
+    def __init__(self, scope: Construct, id_: str, *, core: Core, url_ingest: UrlIngest | None) -> None:
         super().__init__(scope, id_)
+        config = core.config
         self.api = self._api(config)
         self.origin = f"https://{self.api.api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}"
         self.authorizer = _authorizer(self, config)
-        function = self._function(uploads, delivery, queue, code, config)
+        function = self._function(core)
         self._add_routes((*ROUTES, *(INGEST_ROUTES if url_ingest else ())), function, config)
         name_attached(function, config.existing.attach)
         if url_ingest is not None:
-            _accept_urls(function, url_ingest, failures)
+            _accept_urls(function, url_ingest, core.failures)
         counting: dict[str, str] = {}
         if config.uploads.max_uploads_per_day or config.uploads.max_megabytes_per_day:
             counting_functions = (function, *([url_ingest.function] if url_ingest else ()))
@@ -113,7 +100,7 @@ class UploadApi(Component):
         self, routes: Iterable[tuple[gateway.HttpMethod, str]], function: PythonFunction, config: Config
     ) -> None:
         """Send these requests to the function, each through the authorizer of the configuration."""
-        integration = integrations.HttpLambdaIntegration("Integration", function.live)
+        integration = integration_of("Integration", function.live)
         for method, path in routes:
             route(self.api, method, path, integration, self.authorizer)
         if config.uploads.upload_auth == "none":
@@ -123,28 +110,27 @@ class UploadApi(Component):
                 because="Only the local cloud may be without an authorizer; the configuration refuses it elsewhere.",
             )
 
-    def _function(
-        self, uploads: s3.IBucket, delivery: Delivery, queue: sqs.IQueue, code: FunctionCode, config: Config
-    ) -> PythonFunction:
+    def _function(self, core: Core) -> PythonFunction:
+        queue = core.processing.queue
         function = PythonFunction(
             self,
             "UploadApiFunction",
             label="UploadApi",
             handler="upload_api",
             description="Signs uploads, and reports the status of originals",
-            code=code,
-            config=config,
+            code=core.code,
+            config=core.config,
             memory_mb=_MEMORY_MB,
             timeout_seconds=_TIMEOUT_SECONDS,
             environment={
-                "UPLOADS_BUCKET": uploads.bucket_name,
-                "IMAGES_BUCKET": delivery.images.bucket_name,
+                "UPLOADS_BUCKET": core.originals.bucket_name,
+                "IMAGES_BUCKET": core.images.bucket_name,
                 "QUEUE_URL": queue.queue_url,
-                "CDN_BASE_URL": delivery.base_url,
-                "UPLOAD_AUTH": config.uploads.upload_auth,
+                "CDN_BASE_URL": core.delivery.base_url,
+                "UPLOAD_AUTH": core.config.uploads.upload_auth,
             },
         )
-        _allow_uploads(function, uploads, delivery.images)
+        _allow_uploads(function, core.originals, core.images)
         function.allow("sqs:SendMessage", on=queue.queue_arn)
         return function
 
@@ -189,7 +175,7 @@ def _counters_table(scope: Construct, config: Config) -> dynamodb.Table:
         billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
         encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED if key else dynamodb.TableEncryption.DEFAULT,
         encryption_key=key,
-        removal_policy=RemovalPolicy[config.storage.removal.upper()],
+        removal_policy=removal_policy(config),
     )
     pin(table, "UploadCountersTable")
     leave_without_backup(table, because="Its rows are counters of one day: restoring older ones is wrong.")
@@ -202,6 +188,14 @@ def _accept_urls(function: PythonFunction, url_ingest: UrlIngest, failures: Fail
     function.add_environment("FAILURES_TABLE", failures.table.table_name)
     function.allow("sqs:SendMessage", on=url_ingest.queue.queue_arn)
     function.allow("dynamodb:Query", "dynamodb:UpdateItem", on=failures.table.table_arn)
+
+
+def integration_of(id_: str, alias: lambda_.Alias) -> gateway.HttpRouteIntegration:
+    """Requests go to a function, which one statement lets this API invoke, whatever the route: all routes are ours.
+
+    A statement for each route would be a resource for each, of the 500 that a stack may have.
+    """
+    return integrations.HttpLambdaIntegration(id_, alias, scope_permission_to_route=False)
 
 
 def route(  # noqa: PLR0913  what a route consists of
@@ -235,7 +229,14 @@ def _authorizer(scope: Construct, config: Config) -> gateway.IHttpRouteAuthorize
             scope, "Yours", function_arn=config.uploads.upload_authorizer_arn, same_environment=True
         )
         return authorizers.HttpLambdaAuthorizer(
-            "Authorizer", yours, response_types=[authorizers.HttpLambdaResponseType.SIMPLE]
+            "Authorizer",
+            yours,
+            response_types=[authorizers.HttpLambdaResponseType.SIMPLE],
+            # API Gateway keeps an answer for as long for whatever has the same: by the token alone, who may see would
+            # for that time be let in to delete.
+            # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
+            identity_source=["$request.header.Authorization", "$context.routeKey"],
+            results_cache_ttl=_ANSWERS_ARE_KEPT,
         )
     return authorizers.HttpIamAuthorizer() if config.uploads.upload_auth == "iam" else None
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from aws_cdk import Aws, Duration, SymlinkFollowMode
 from aws_cdk import aws_apigatewayv2 as gateway
-from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
@@ -15,19 +14,17 @@ from lightpress.cdk.component import Component
 from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.functions import RUNTIME, live_alias, log_group_of
 from lightpress.cdk.readiness import PROJECT
-from lightpress.cdk.upload_api import route
+from lightpress.cdk.upload_api import integration_of, route
 from lightpress.image.formats import INPUTS
 from lightpress.uploads.page import page_formats
 from lightpress.uploads.requests import PART_BYTES
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_s3 as s3
     from constructs import Construct
 
     from lightpress.cdk.config import Config
-    from lightpress.cdk.delivery import Delivery
+    from lightpress.cdk.core import Core
     from lightpress.cdk.upload_api import UploadApi
-    from lightpress.pipeline.recipe import RecipeBook
 
 _MEMORY_MB = 256
 _TIMEOUT_SECONDS = 5
@@ -39,21 +36,11 @@ _PARTS_FROM = 2 * PART_BYTES
 class UploadPage(Component):
     """Served by a function of its own, which has no rights at all but to write its log."""
 
-    def __init__(  # noqa: PLR0913  by keyword
-        self,
-        scope: Construct,
-        id_: str,
-        *,
-        api: UploadApi,
-        uploads: s3.IBucket,
-        delivery: Delivery,
-        recipes: RecipeBook,
-        config: Config,
-    ) -> None:
+    def __init__(self, scope: Construct, id_: str, *, core: Core, api: UploadApi) -> None:
         super().__init__(scope, id_)
-        function = self._function(_settings(uploads, delivery, recipes, config), config)
+        function = self._function(_settings(core), core.config)
         acknowledge(function, "AwsSolutions-L1", because="The same version as the other functions.")
-        integration = integrations.HttpLambdaIntegration("Integration", live_alias(self, "Function", function))
+        integration = integration_of("Integration", live_alias(self, "Function", function))
         for path in ("/", "/{file}"):
             route(api.api, gateway.HttpMethod.GET, path, integration)
         acknowledge(api.api, "AwsSolutions-APIG4", because="The page itself is for everybody; what it asks for is not.")
@@ -83,11 +70,11 @@ class UploadPage(Component):
         )
 
 
-def _settings(uploads: s3.IBucket, delivery: Delivery, recipes: RecipeBook, config: Config) -> dict[str, Any]:
+def _settings(core: Core) -> dict[str, Any]:
     """What web/serve.py tells the page: limits, formats, and where it may connect to."""
-    storage = f"https://{uploads.bucket_name}.s3.{Aws.REGION}.{Aws.URL_SUFFIX}"
-    options = config.uploads
-    auth = _auth(config)
+    storage = f"https://{core.originals.bucket_name}.s3.{Aws.REGION}.{Aws.URL_SUFFIX}"
+    options, recipes = core.config.uploads, core.code.recipes
+    auth = _auth(core.config)
     issuer = [options.upload_jwt_issuer, *options.sign_in_origins] if auth["kind"] == "oidc" else []
     return {
         "auth": auth,
@@ -97,7 +84,7 @@ def _settings(uploads: s3.IBucket, delivery: Delivery, recipes: RecipeBook, conf
         **page_formats(row for row in INPUTS if row.name in recipes.accept),
         "operators": options.operators_scope,
         "connect": [storage, *issuer],
-        "images": [delivery.origin],
+        "images": [core.delivery.origin],
     }
 
 

@@ -12,12 +12,10 @@ from lightpress.cdk.queues import WorkQueue
 from lightpress.units import MB
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_s3 as s3
     from constructs import Construct
 
     from lightpress.cdk.config import Config
-    from lightpress.cdk.functions import FunctionCode
-    from lightpress.cdk.processing import Processing
+    from lightpress.cdk.core import Core
 
 # Turns at one slow host, after one another, that fit into an invocation.
 _TURNS = 3
@@ -37,52 +35,43 @@ class UrlIngest(Component):
         function: The function `fetch_url`.
     """
 
-    def __init__(  # noqa: PLR0913  by keyword
-        self,
-        scope: Construct,
-        id_: str,
-        *,
-        uploads: s3.IBucket,
-        processing: Processing,
-        code: FunctionCode,
-        config: Config,
-    ) -> None:
+    def __init__(self, scope: Construct, id_: str, *, core: Core) -> None:
         super().__init__(scope, id_)
+        config = core.config
         self.queue = WorkQueue(
             self,
             "Queue",
             logical_id="UrlQueue",
             retention_days=config.processing.queue_retention_days,
             timeout_seconds=_timeout_seconds(config),
-            dead_letters=processing.dead_letters,
+            dead_letters=core.processing.dead_letters,
             max_receive_count=config.ingest.fetch_tries + _MORE_RECEIVES,
         )
-        self.function = self._function(uploads, processing, code, config)
+        self.function = self._function(core)
         self.function.consume(self.queue, batch_size=URLS_AT_ONCE, max_concurrency=config.ingest.fetch_max_concurrency)
         self.functions = (self.function,)
         self.work_queues = (self.queue,)
         self.outputs = {"UrlQueueUrl": self.queue.queue_url}
 
-    def _function(
-        self, uploads: s3.IBucket, processing: Processing, code: FunctionCode, config: Config
-    ) -> PythonFunction:
+    def _function(self, core: Core) -> PythonFunction:
+        uploads, dead_letters, config = core.originals, core.processing.dead_letters, core.config
         function = PythonFunction(
             self,
             "FetchUrl",
             handler="fetch_url",
             description="Fetches originals by URL into the uploads bucket",
-            code=code,
+            code=core.code,
             config=config,
             memory_mb=fetch_memory_mb(config),
             timeout_seconds=_timeout_seconds(config),
             environment={
                 "UPLOADS_BUCKET": uploads.bucket_name,
                 "QUEUE_URL": self.queue.queue_url,
-                "DEAD_LETTER_QUEUE_URL": processing.dead_letters.queue_url,
+                "DEAD_LETTER_QUEUE_URL": dead_letters.queue_url,
                 "FETCH": json.dumps(_settings(config)),
             },
         )
-        function.allow("sqs:SendMessage", on=processing.dead_letters.queue_arn)
+        function.allow("sqs:SendMessage", on=dead_letters.queue_arn)
         function.allow("s3:GetObject", "s3:PutObject", on=uploads.arn_for_objects("*"))
         # Without this, S3 would answer 403 for a key that does not exist yet.
         function.allow("s3:ListBucket", on=uploads.bucket_arn)

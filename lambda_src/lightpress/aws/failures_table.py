@@ -7,11 +7,9 @@ each write is one request that may come twice.
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import ClientError
 
 from lightpress.image import REJECTIONS
 from lightpress.pipeline.failures import Failure, fingerprint
@@ -103,7 +101,7 @@ class DynamoFailures:
     def order_again(self, subject: str, identity: str, *, ordered: bool) -> None:
         """UpdateItem: mark a failure as one whose URL was ordered since, or not; nothing where there is no failure."""
         names = {"#reason": "reason", "#ordered": _ORDERED_AGAIN}
-        with _unless_refused():
+        with suppress(self.dynamodb.exceptions.ConditionalCheckFailedException):
             self.dynamodb.update_item(
                 TableName=self.table,
                 Key=_key(subject, identity),
@@ -131,7 +129,7 @@ class DynamoFailures:
         values: dict[str, Any] = {":none": {"S": ""}}
         if revisions:
             values[f":{_REVISIONS}"] = {"SS": sorted(map(str, revisions))}
-        with _unless_refused():
+        with suppress(self.dynamodb.exceptions.ConditionalCheckFailedException):
             self.dynamodb.update_item(
                 TableName=self.table,
                 Key=_key(subject, identity),
@@ -160,14 +158,7 @@ class DynamoFailures:
 
     def of(self, subject: str) -> list[Failure]:
         """QUERY: the failures of one subject, the last one last."""
-        pages = self.dynamodb.get_paginator("query").paginate(
-            TableName=self.table,
-            KeyConditionExpression="#subject = :subject",
-            ExpressionAttributeNames={"#subject": SUBJECT},
-            ExpressionAttributeValues={":subject": {"S": subject}},
-            ConsistentRead=True,
-        )
-        found = [_failure(item) for page in pages for item in page["Items"] if "reason" in item]
+        found = [_failure(item) for item in self._rows_of(subject) if "reason" in item]
         return sorted(found, key=lambda failure: failure.last_at)
 
     def subjects(self) -> Iterator[str]:
@@ -178,14 +169,7 @@ class DynamoFailures:
 
     def erase(self, subject: str) -> int:
         """QUERY and DELETE: every row of a subject, trials as well as failures; returns how many."""
-        pages = self.dynamodb.get_paginator("query").paginate(
-            TableName=self.table,
-            KeyConditionExpression="#subject = :subject",
-            ExpressionAttributeNames={"#subject": SUBJECT},
-            ExpressionAttributeValues={":subject": {"S": subject}},
-            ConsistentRead=True,
-        )
-        keys = [_key(subject, item[IDENTITY]["S"]) for page in pages for item in page["Items"]]
+        keys = [_key(subject, item[IDENTITY]["S"]) for item in self._rows_of(subject)]
         for key in keys:
             self.dynamodb.delete_item(TableName=self.table, Key=key)
         return len(keys)
@@ -204,15 +188,15 @@ class DynamoFailures:
             return False
         return True
 
-
-@contextmanager
-def _unless_refused() -> Iterator[None]:
-    """Around a write on a condition that need not be true."""
-    try:
-        yield
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-            raise
+    def _rows_of(self, subject: str) -> Iterator[Mapping[str, Any]]:
+        pages = self.dynamodb.get_paginator("query").paginate(
+            TableName=self.table,
+            KeyConditionExpression="#subject = :subject",
+            ExpressionAttributeNames={"#subject": SUBJECT},
+            ExpressionAttributeValues={":subject": {"S": subject}},
+            ConsistentRead=True,
+        )
+        return (item for page in pages for item in page["Items"])
 
 
 def _failure(item: Mapping[str, Any]) -> Failure:

@@ -6,6 +6,7 @@ is left" is a comparison, and workers at the same time cannot exceed a cap toget
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -99,10 +100,8 @@ class DynamoRuns:
 
     def stop(self, name: str, why: str) -> None:
         """UpdateItem, unless another reason is there."""
-        try:
+        with suppress(self.dynamodb.exceptions.ConditionalCheckFailedException):
             self._update(name, "SET #stopped = :why", {":why": {"S": why}}, "attribute_not_exists(#stopped)")
-        except self.dynamodb.exceptions.ConditionalCheckFailedException:
-            return
 
     def advance(self, name: str, number: int, ended: str = "") -> None:
         """UpdateItem."""
@@ -174,10 +173,8 @@ class DynamoRuns:
 
     def _set_pace(self, name: str, latest_ms: int) -> None:
         """Nobody has sent for a while: what was not used of the rate is forfeit."""
-        try:
+        with suppress(self.dynamodb.exceptions.ConditionalCheckFailedException):
             self._update(name, "SET #paced_ms = :latest", _numbers({":latest": latest_ms}), "#paced_ms < :latest")
-        except self.dynamodb.exceptions.ConditionalCheckFailedException:
-            return
 
     def _update(
         self, name: str, expression: str, values: Mapping[str, Any], condition: str | None = None

@@ -6,23 +6,21 @@ from typing import Annotated
 
 import typer
 
+from lightpress.cli.commands.consumers import print_all, send_again
 from lightpress.cli.commands.options import Environment, JsonOutput, deployment_of
-from lightpress.cli.commands.terminal import err, out, print_json, progress_bars
 
 
 def list_(environment: Environment = "local", as_json: JsonOutput = False) -> None:
     """List the functions that ask Rekognition and Bedrock about pictures, with how many nobody answered for hours."""
-    from lightpress.cli.asked import Asked
-    from lightpress.cli.tables import print_services
+    from lightpress.cli.dead_letters import services_of
 
-    found = Asked(deployment_of(environment)).services()
-    if as_json:
-        for one in found:
-            print_json(one.as_json())
-    elif found:
-        print_services(out, found)
-    else:
-        out.print("no service is asked")
+    print_all(
+        services_of(deployment_of(environment)),
+        ("function", "not answered"),
+        ("name", "unanswered"),
+        none="no service is asked",
+        as_json=as_json,
+    )
 
 
 def retry(
@@ -36,18 +34,12 @@ def retry(
 
     Exit code: 0 they are on their way, 2 no such function asks.
     """
-    from lightpress.cli.asked import Asked
+    from lightpress.cli.dead_letters import services_of
 
-    asked = Asked(deployment_of(environment))
-    services = asked.services()
-    if service is not None and service not in {one.name for one in services}:
-        err.print(f"{service}: no such function asks; see lightpress asked list")
-        raise typer.Exit(2)
-    total = sum(one.unanswered for one in services if service in {None, one.name})
-    with progress_bars() as progress:
-        sending = progress.add_task("asking", total=total)
-        sent = asked.retry(service, lambda count: progress.advance(sending, count))
-    if as_json:
-        print_json({"asked": sent})
-    else:
-        out.print(f"{sent} asked again")
+    send_again(
+        services_of(deployment_of(environment)),
+        service,
+        unknown="no such function asks; see lightpress asked list",
+        verbs=("asking", "asked"),
+        as_json=as_json,
+    )

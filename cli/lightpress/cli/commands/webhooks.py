@@ -6,23 +6,21 @@ from typing import Annotated
 
 import typer
 
+from lightpress.cli.commands.consumers import print_all, send_again
 from lightpress.cli.commands.options import Environment, JsonOutput, deployment_of
-from lightpress.cli.commands.terminal import err, out, print_json, progress_bars
 
 
 def list_(environment: Environment = "local", as_json: JsonOutput = False) -> None:
     """List the receivers of webhooks, with how many events each has not taken."""
-    from lightpress.cli.tables import print_receivers
-    from lightpress.cli.webhooks import Webhooks
+    from lightpress.cli.dead_letters import receivers_of
 
-    found = Webhooks(deployment_of(environment)).receivers()
-    if as_json:
-        for one in found:
-            print_json(one.as_json())
-    elif found:
-        print_receivers(out, found)
-    else:
-        out.print("no webhooks")
+    print_all(
+        receivers_of(deployment_of(environment)),
+        ("receiver", "not taken"),
+        ("url", "dead_letters"),
+        none="no webhooks",
+        as_json=as_json,
+    )
 
 
 def replay(
@@ -36,18 +34,12 @@ def replay(
 
     Exit code: 0 they are on their way, 2 there is no such receiver.
     """
-    from lightpress.cli.webhooks import Webhooks
+    from lightpress.cli.dead_letters import receivers_of
 
-    webhooks = Webhooks(deployment_of(environment))
-    receivers = webhooks.receivers()
-    if url is not None and url not in {one.url for one in receivers}:
-        err.print(f"{url}: there is no such receiver; see lightpress webhooks list")
-        raise typer.Exit(2)
-    total = sum(one.dead_letters for one in receivers if url in {None, one.url})
-    with progress_bars() as progress:
-        sending = progress.add_task("sending", total=total)
-        sent = webhooks.replay(url, lambda count: progress.advance(sending, count))
-    if as_json:
-        print_json({"sent": sent})
-    else:
-        out.print(f"{sent} sent again")
+    send_again(
+        receivers_of(deployment_of(environment)),
+        url,
+        unknown="there is no such receiver; see lightpress webhooks list",
+        verbs=("sending", "sent"),
+        as_json=as_json,
+    )
