@@ -803,7 +803,8 @@ class Promises:
         if manifest.status is Status.HELD or manifest.is_rejected:
             return manifest.is_rejected or manifest.gate == recipe.gate
         if self._cloud.backfills is not None and manifest.reason in UNREADABLE:
-            return manifest.reason == closed_for(source)  # a run tells that, and leaves it as it is
+            was = self._closed.get(identity_of(source), frozenset())
+            return closed_for(source) is not None and manifest.reason in was  # a run tells that, and leaves it so
         may_be_older = refused or closed_for(source) is not None
         if any((one.name, one.format) not in recipe.spec.lazy for one in manifest.lazy) and not may_be_older:
             return False
