@@ -792,6 +792,16 @@ class Promises:
         is_this = revision == manifest.revision or (not manifest.key and revision <= manifest.revision)
         return is_this and kind == KINDS[manifest.status]
 
+    def is_stale(self, key: str) -> bool:
+        """Whether something else is to be published of what a key holds, or nothing any more; not of what is gone."""
+        source, recipe, manifest = self._cloud.uploads.newest(key), self._cloud.recipe_for(key), self.manifest(key)
+        if source is None:
+            return False
+        if recipe is None:
+            return manifest is not None and manifest.status is not Status.DELETED
+        is_of_it = manifest is not None and manifest.is_of(identity_of(source))
+        return not is_of_it or (manifest is not None and not self._is_of_recipe(manifest, source, recipe))
+
     def _is_of_recipe(self, manifest: Manifest, source: Version, recipe: Recipe) -> bool:
         """Of the newest one; or it stays as it was, for the newest one would refuse it, or nobody can read it."""
         refused = _is_refused(source, recipe)
@@ -799,6 +809,9 @@ class Promises:
             return refused
         if manifest.status is Status.HELD or manifest.is_rejected:
             return manifest.is_rejected or manifest.gate == recipe.gate
+        if self._cloud.backfills is not None and manifest.reason in UNREADABLE:
+            was = self._closed.get(identity_of(source), frozenset())
+            return closed_for(source) is not None and manifest.reason in was  # a run tells that, and leaves it so
         may_be_older = refused or closed_for(source) is not None
         if any((one.name, one.format) not in recipe.spec.lazy for one in manifest.lazy) and not may_be_older:
             return False
@@ -903,7 +916,9 @@ class Promises:
             self._break(key, "rejected, and the CDN was never told to forget it")
 
     def _check_gone(self, key: str, manifest: Manifest | None) -> None:
-        if manifest is None or manifest.status is not Status.DELETED:
+        # Of what was deleted while no recipe wanted it, there is no tombstone before somebody looks; none lists it.
+        is_unknown = manifest is None and self._cloud.backfills is not None
+        if not is_unknown and (manifest is None or manifest.status is not Status.DELETED):
             self._break(key, "deleted, and still published")
         if self._generations(key):
             self._break(key, "deleted, and variants are left over")

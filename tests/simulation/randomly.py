@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable
 
+    from tests.simulation.backfills import Backfills
     from tests.simulation.deployed import Release
     from tests.simulation.invocation import Request
     from tests.simulation.worker import Worker
@@ -69,6 +70,7 @@ OPERATIONS = (
 """Those that may be out of order for a while."""
 _PART_THAT_IS_CLOSED, _PART_OF_OLD_VIEWS = 0.1, 0.2
 _VIEWS, _ANSWERS, _PURGES = 0.1, 0.2, 0.05
+_PART_OF_THE_MACHINE = 0.2
 _PART_ABOUT_NOW, _PART_APPROVED, _PART_THAT_LOOKS_ALIKE = 0.8, 0.7, 0.7
 _PART_THAT_IS_HEARD, _PART_THAT_IS_LOST = 0.5, 0.1
 _MOST_AT_ONCE = 4
@@ -102,6 +104,7 @@ def run(  # noqa: PLR0913  kinds of schedules
     dropping: bool = False,
     copying: bool = False,
     sweeping: bool = False,
+    backfilling: bool = False,
     unanswered: Unanswered = Unanswered.HOLD,
 ) -> Told:
     """Run one schedule: a while in which anything may happen, then calm until nothing is left to do.
@@ -112,12 +115,21 @@ def run(  # noqa: PLR0913  kinds of schedules
     unanswered: what becomes of what is not reviewed in time, with a gate; then time passes. dropping: recipes drop
     originals, older versions are brought back, and expire. enriched: they ask enrichers for facts, and people say what
     pictures show. copying: they have copies of variants elsewhere, where somebody else may have put
-    something. sweeping: operators sweep at any time, and once more in the calm, when nothing may be left over. Those
-    are schedules of their own: a number is another story with them.
+    something. sweeping: operators sweep at any time, and once more in the calm, when nothing may be left over.
+    backfilling: backfills run on the state machine. Those are schedules of their own: a number is another story with
+    them.
     """
     kinds = {"lossy": lossy, "lazy": lazy, "corrected": corrected, "erasing": erasing, "gated": gated}
     schedule = _Schedule(
-        number, code, unanswered, **kinds, dropping=dropping, enriched=enriched, copying=copying, sweeping=sweeping
+        number,
+        code,
+        unanswered,
+        **kinds,
+        dropping=dropping,
+        enriched=enriched,
+        copying=copying,
+        sweeping=sweeping,
+        backfilling=backfilling,
     )
     schedule.run()
     if sweeping and not schedule.cloud.promises.broken:
@@ -145,6 +157,7 @@ class _Schedule:
         enriched: bool,
         copying: bool,
         sweeping: bool,
+        backfilling: bool,
     ) -> None:
         self.dropping, self.copying, self.sweeping, self.sweeps_of_calm = dropping, copying, sweeping, 0
         self.hinted_last: frozenset[tuple[str, str]] = frozenset()
@@ -164,11 +177,12 @@ class _Schedule:
             dropping=dropping,
             enriched=enriched,
             copying=copying,
+            backfilling=backfilling,
         )
         if copying and not erasing and number % 3 == 1:
             self._leave_former_copies(number)
         self.faults = self.chance.choice((0.0, 0.02, 0.08, 0.25))
-        self.length = self.chance.randint(10, 150)
+        self.length = self.chance.randint(10, 150) * (4 if backfilling else 1)
         self.out_of_order = ""
         self.steps_of_outage = 0
         self.hours_left = _MOST_HOURS
@@ -204,12 +218,15 @@ class _Schedule:
             actions[self._review] = 12
         actions |= self._of_enrichers()
         actions |= {self._put_foreign: 1, self._remove_foreign: 1, self._view_copy: 8} if self.copying else {}
+        actions |= self._of_backfills(self.cloud.backfills)
         actions |= {self._bring_back: 3, self._expire_older: 3} if self.dropping else {}
         if self.cloud.unanswered is not Unanswered.HOLD:
             actions[self._pass_time] = 30
         if (self.gated or self.enriched) and self.lossy:
             del actions[self._deploy]
             actions[self._expire] = 20
+        if self.cloud.backfills is not None:
+            self._make_stale()
         for _ in range(self.length):
             (action,) = self.chance.choices(list(actions), list(actions.values()))
             action()
@@ -222,6 +239,31 @@ class _Schedule:
         if not self.enriched:
             return {}
         return {self._enrich: 12, self._say_words: 3, **({self._expire: 20} if self.lossy else {})}
+
+    def _make_stale(self) -> None:
+        """Every key has a picture that is published, and then other recipes are deployed."""
+        for key in KEYS:
+            self.cloud.put(key, GOOD + bytes([self.chance.randrange(3)]))
+        while self.cloud.queue.messages or self.cloud.workers:
+            if self.cloud.workers:
+                self._go_on(self.cloud.workers[0])
+            else:
+                self._start()
+        self.cloud.deploy(self.chance.choice((1, 2)))
+
+    def _of_backfills(self, backfills: Backfills | None) -> dict[Callable[[], None], int]:
+        if backfills is None:
+            return {}
+        several = {
+            backfills.operate: 20,
+            backfills.go_on: 80,
+            backfills.lose_an_answer: 5,
+            backfills.abort: 3,
+            backfills.refuse_hints: 5,
+            backfills.lose_a_hint: 2,
+        }
+        more = {self._put: 4, self._delete: 1, self._close: 1, self._deploy: 4, self._step: 200, self._start: 20}
+        return {**more, **{partial(action, self.chance): weight for action, weight in several.items()}}
 
     # What people do.
 
@@ -325,7 +367,7 @@ class _Schedule:
             self.cloud.begin_deployment(self.chance.randrange(LAZY_REVISIONS if self.lazy else REVISIONS))
 
     def _backfill(self) -> None:
-        if self.cloud.may_backfill:
+        if self.cloud.may_backfill and self.cloud.backfills is None:
             self.cloud.backfill()
 
     def _say_nonsense(self) -> None:
@@ -386,6 +428,19 @@ class _Schedule:
         self.sweeps_of_calm += 1
         self.cloud.sweep(self._begin)
         return True
+
+    def _backfill_at_last(self) -> bool:
+        """In the calm, runs come to their ends, and one more where recipes have changed."""
+        backfills = self.cloud.backfills
+        if backfills is None:
+            return False
+        if backfills.go_on_still:
+            backfills.go_on_in_peace(self.chance, idle=True)
+            return True
+        if not backfills.ledger.is_up_to_date:
+            backfills.begin_in_peace()
+            return True
+        return False
 
     def _erase_one(self) -> bool:
         """In the calm, an operator erases one key, and repeats the command until it says that nothing is left."""
@@ -527,24 +582,26 @@ class _Schedule:
                 self._start()
             if self.cloud.promises.broken:
                 return
+            if self.cloud.backfills is not None and self.chance.random() < _PART_OF_THE_MACHINE:
+                self.cloud.backfills.go_on_in_peace(self.chance, idle=False)
             if able := self._able():
                 self._go_on(self.chance.choice(able))
             elif not any(queue.messages for queue in self.cloud.served):
-                if self._more_is_done():
+                if self._goes_on_when_idle():
                     continue
                 self._end_of_cdn()
                 self.cloud.promises.check_settled()
                 return
         self.cloud.promises.broken.append("the queues never drained")
 
-    def _more_is_done(self) -> bool:
-        """Whether anybody does more, once everything is worked off."""
-        if self._say_at_last() or (self.lossy and self._night_finds_more()):
+    def _goes_on_when_idle(self) -> bool:
+        """In the calm, nothing is left in the queues: whether somebody or something begins more."""
+        if self._backfill_at_last() or self._say_at_last() or (self.lossy and self._night_finds_more()):
             return True
-        if self._erase_one() or self._an_hour_later() or self._sweep_at_last():
+        more = self._erase_one() or self._an_hour_later() or self._sweep_at_last()
+        if more:
             self.hinted_last = frozenset()
-            return True
-        return False
+        return more
 
     def _night_finds_more(self) -> bool:
         """In the calm, there is a look every night; what one finds again the next night has to be unreadable."""
