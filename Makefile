@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup install demo test unit e2e nightly soak backfill lint format synth bootstrap diff deploy change-set execute destroy lock
-.PHONY: native native-check native-sanitize arm64 sdk lint-templates conformance conformance-peers simulate mutation bench
+.PHONY: native native-check native-sanitize arm64 sdk lint-web lint-templates conformance conformance-peers simulate mutation bench
 .PHONY: wheel package bench-quick docs pictures site licenses licences audit sbom
 .PHONY: clean
 
@@ -106,8 +106,8 @@ conformance-peers: setup  ## compare with sharp, libvips and plain Pillow on the
 SCHEDULES ?= 10000
 SEED ?= 0
 
-simulate: setup  ## look for a schedule that loses or mixes up a picture (SCHEDULES=, SEED=; LOSSY=1, LAZY=1, CORRECTED=1, ERASING=1, GATED=1, ENRICHED=1, DROPPING=1, COPYING=1, SWEEPING=1, UNANSWERED=publish|reject, EXHAUSTIVE=1, QUICK=1, MUTANTS=1)
-	@$(BIN)/python -m tests.simulation $(if $(EXHAUSTIVE),exhaustive,$(if $(QUICK),exhaustive --quick,$(if $(MUTANTS),mutated,schedules $(SCHEDULES) --seed $(SEED) $(if $(LOSSY),--lossy) $(if $(LAZY),--lazy) $(if $(CORRECTED),--corrected) $(if $(ERASING),--erasing) $(if $(DROPPING),--dropping) $(if $(COPYING),--copying) $(if $(SWEEPING),--sweeping) $(if $(GATED),--gated) $(if $(ENRICHED),--enriched) $(if $(UNANSWERED),--unanswered $(UNANSWERED)))))
+simulate: setup  ## look for a schedule that loses or mixes up a picture (SCHEDULES=, SEED=; LOSSY=1, LAZY=1, CORRECTED=1, ERASING=1, GATED=1, ENRICHED=1, DROPPING=1, COPYING=1, SWEEPING=1, BACKFILLING=1, UNANSWERED=publish|reject, MIXED=1 for all of them by turns, EXHAUSTIVE=1, QUICK=1, MUTANTS=1)
+	@$(BIN)/python -m tests.simulation $(if $(EXHAUSTIVE),exhaustive,$(if $(QUICK),exhaustive --quick,$(if $(MUTANTS),mutated,schedules $(SCHEDULES) --seed $(SEED) $(if $(MIXED),--mixed) $(if $(LOSSY),--lossy) $(if $(LAZY),--lazy) $(if $(CORRECTED),--corrected) $(if $(ERASING),--erasing) $(if $(DROPPING),--dropping) $(if $(COPYING),--copying) $(if $(SWEEPING),--sweeping) $(if $(BACKFILLING),--backfilling) $(if $(GATED),--gated) $(if $(ENRICHED),--enriched) $(if $(UNANSWERED),--unanswered $(UNANSWERED)))))
 
 bench: setup  ## measure CPU, bytes at equal quality and memory against sharp, libvips and plain Pillow (about 30 minutes)
 	@$(BIN)/python -m tools.benchmarks run
@@ -167,6 +167,16 @@ sdk: setup $(SDK)/.ready  ## run the functions' tests on the oldest botocore tha
 AUDIT := .local/audit
 LINT := .local/lint
 
+WEB_LINT := .local/web_lint
+PAGE := cli/lightpress/cli/watching/page
+SCRIPTS := $(wildcard web/*.js) clients/js $(PAGE) infra/lightpress/cdk/edge tools/site/assets
+
+lint-web: install $(WEB_LINT)/.ready  ## judge pages, scripts and the client's types with ESLint, html-validate and tsc (downloads 80 MB once)
+	@node="$(NODE)/bin/node" && modules="$(WEB_LINT)/node_modules" && \
+	 "$$node" "$$modules/eslint/bin/eslint.js" -c $(WEB_LINT)/eslint.config.mjs $(SCRIPTS) && \
+	 "$$node" "$$modules/html-validate/bin/html-validate.mjs" -c tools/web_lint/htmlvalidate.json $(wildcard web/*.html) $(PAGE)/*.html && \
+	 "$$node" "$$modules/typescript/bin/tsc" -p tools/web_lint/tsconfig.json
+
 lint-templates: setup $(LINT)/.ready  ## judge the templates of every option, alone and together, with cfn-lint, checkov and parliament
 	@rm -rf .local/templates && $(BIN)/python -m tools.template_lint .local/templates
 	@$(BIN)/cfn-lint --regions eu-west-1 --ignore-checks W3005 -t .local/templates/*.template.json
@@ -204,6 +214,12 @@ sbom: setup $(AUDIT)/.ready  ## write what runs in the functions, and what deplo
 $(SDK)/.ready: requirements-sdk.txt .venv/.ready
 	@rm -rf $(SDK) && $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
 	 --target $(SDK) -r requirements-sdk.txt
+	@touch $@
+
+$(WEB_LINT)/.ready: $(addprefix tools/web_lint/,package-lock.json eslint.config.mjs)
+	@mkdir -p $(WEB_LINT) && cp $(addprefix tools/web_lint/,package.json package-lock.json eslint.config.mjs) $(WEB_LINT)/
+	@node="$(NODE)" && PATH="$$node/bin:$$PATH" \
+	 "$$node/bin/node" "$$node/lib/node_modules/npm/bin/npm-cli.js" ci --prefix $(WEB_LINT) --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 $(LINT)/.ready: requirements-lint.txt scripts/find-python

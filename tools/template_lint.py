@@ -1,8 +1,8 @@
 """Templates and policies for other people's rules: `python -m tools.template_lint FOLDER` (make lint-templates).
 
 Writes to FOLDER the templates of dev, of prod, of an environment for each option alone (`ALONE`), for each recipe that
-changes the stack (`RECIPES`), and with all options together (`TOGETHER`); and to FOLDER/policies each statement of
-their policies once, with names in the place of references.
+changes the stack (`RECIPES`), with all options together (`TOGETHER`), and with as much as there can be (`most`); and to
+FOLDER/policies each statement of their policies once, with names in the place of references.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from aws_cdk import App
 
 from lightpress.cdk.app import LightpressStack
 from lightpress.cdk.config import ENVIRONMENTS, load_config
+from lightpress.cdk.options.existing import MOST_EXISTING
+from lightpress.cdk.options.webhooks import MOST_WEBHOOKS
 from lightpress.cdk.readiness import RECIPES as THEIR_RECIPES
 from lightpress.cdk.readiness import context_of_the_command_line
 from lightpress.cdk.web_acl import WebAclStack
@@ -309,6 +311,8 @@ recipe = "web"
 {lines}
 sizes = {{ w320 = {{ width = 320 }}, w640 = {{ width = 640 }}{more} }}
 """
+_ASKING_ALL = 'facts = ["labels", "faces", "alt", "likeness", "duplicates"]'
+_MOST_LINES = "\n".join((RECIPES["gate-and-lazy"], _ACCEPTING, _ASKING_ALL))
 _NAMES = {
     "AWS::Partition": "aws",
     "AWS::Region": "eu-west-1",
@@ -470,7 +474,26 @@ def environments_in(folder: Path) -> dict[str, Environment]:
         more = _CUT_AROUND_FACES if name in {"together-iam", "face_focus"} else ""
         recipes = _text(folder / f"{name}.recipes.toml", _RECIPES_FILE.format(lines=lines, more=more))
         found[name] = replace(found[name], recipes=recipes)
+    found["most"] = Environment(
+        _text(folder / "most.toml", most()),
+        _text(folder / "most.recipes.toml", _RECIPES_FILE.format(lines=_MOST_LINES, more=_CUT_AROUND_FACES)),
+    )
     return found
+
+
+def most() -> str:
+    """The options of the largest stack: those of "together-iam", people who sign in, and as many tables as may be."""
+    taken = ("upload_auth", "provisioned_pollers", "attach", "in_place", "webhooks")
+    lines = [line for line in TOGETHER["together-iam"].splitlines() if not line.startswith(taken)]
+    lines += [_JWT, "upload_page = true", 'operators_scope = "lightpress/operate"']
+    for number in range(MOST_EXISTING):
+        lines.append(f'[[attach]]\nbucket = "my-shop-{number}"\nkms_key = "{_KEY}"')
+        lines.append(f'[[in_place]]\nbucket = "my-cms-{number}"\nkms_key = "{_KEY}"')
+    lines += [
+        f'[[webhooks]]\nurl = "https://www{number}.example.com/images"\nsecret_arn = "{_SIGNED_BY}"'
+        for number in range(MOST_WEBHOOKS)
+    ]
+    return "\n".join(lines)
 
 
 def _text(path: Path, text: str) -> Path:

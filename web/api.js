@@ -59,13 +59,13 @@ export function makeApi({ base, token, extensions, fetch = (...request) => globa
 /** The API answers errors as RFC 9457 problem details; what stands before it (a gateway) may not. */
 function problemOf(status, said) {
   if (status === 401 || status === 403) {
-    return new Problem(said.code ? words(said) : WORDS.signedOut, { code: said.code ?? 'signed_out' });
+    return new Problem(said.code ? wordsOf(said) : WORDS.signedOut, { code: said.code ?? 'signed_out' });
   }
   const retriable = (status === 429 && said.code !== 'quota_exceeded') || status >= 500; // a quota lasts for the day
-  return new Problem(words(said), { code: said.code, retriable });
+  return new Problem(wordsOf(said), { code: said.code, retriable });
 }
 
-function words(said) {
+function wordsOf(said) {
   const fields = (said.errors ?? []).map((error) => error.detail).filter(Boolean);
   return fields.length ? fields.join(' ') : (said.detail ?? said.title ?? WORDS.unknown);
 }

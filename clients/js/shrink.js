@@ -36,7 +36,10 @@ function inWorker(file, { side, quality, signal }) {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
     const worker = started();
-    if (!worker) return resolve(file);
+    if (!worker) {
+      resolve(file);
+      return;
+    }
     const abort = () => end(reject, signal.reason);
     const end = (settle, value) => {
       signal?.removeEventListener('abort', abort);

@@ -110,10 +110,10 @@ export class Uploads {
 
   async #uploadInParts(file, about, watched, parts) {
     const begun = parts ?? { ...(await this.#call('POST', 'multipart', described(file, about))), size: file.size, file };
-    const { upload_id, part_size, size, file: _, ...addresses } = begun;
+    const { upload_id, part_size, size, file: sent, ...addresses } = begun;
     const going = { key: begun.key, upload_id };
     const api = {
-      signPart: (_, part_number, size) => this.#call('POST', 'multipart/sign', { ...going, part_number, size }),
+      signPart: (_, part_number, bytes) => this.#call('POST', 'multipart/sign', { ...going, part_number, size: bytes }),
       completeParts: (_, done) => this.#call('POST', 'multipart/complete', { ...going, parts: done }),
     };
     const put = async (url, part, told) => (await this.#send('PUT', url, part, told)).etag;

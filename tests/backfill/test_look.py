@@ -253,5 +253,18 @@ def test_what_a_recipe_refuses_without_reading_it_is_refused_in_an_archive_too()
     assert looked(Bucket(OLD, "v1", closed=CLOSED), book=book).stale is Stale.OUTDATED
 
 
-def test_what_no_recipe_wants_is_not_read_at_all() -> None:
-    assert looked(Bucket(None, "v1"), source=Source("b", "ignored/a.jpg")) == Found(IGNORED, None, 0)
+@pytest.mark.parametrize(
+    ("manifest", "stale"),
+    [
+        (None, None),
+        (TOMBSTONE, None),
+        (replace(READY, original_dropped=DroppedOriginal(None, announced=1)), None),
+        (READY, Stale.OUTDATED),
+        (FAILED, Stale.OUTDATED),
+    ],
+)
+def test_of_what_no_recipe_wants_only_the_manifest_is_read_and_what_was_published_before_is_stale(
+    manifest: Manifest | None, stale: Stale | None
+) -> None:
+    found = looked(Bucket(manifest, "v1"), source=Source("b", "ignored/a.jpg"))
+    assert found == Found(None if stale else IGNORED, stale, 1)

@@ -88,6 +88,8 @@ def test_the_buckets_memory_and_names_that_are_checked_are_those_of_the_template
     assert largest == lambda_quotas.largest_function_mb(place) == 3_008
     prefixes = {bucket.properties["BucketNamePrefix"] for bucket in template.buckets()}
     assert {name.removesuffix("-ACCOUNT-REGION-an") for name in names.bucket_names(place)} == prefixes
+    dashboard = template.only("AWS::CloudWatch::Dashboard").properties["DashboardName"]
+    assert dashboard == {"Fn::Join": ["", [names.dashboard_name(place).removesuffix("REGION"), {"Ref": "AWS::Region"}]]}
     given = {
         template.resolve(resource.properties[config]["Name"]).partition("${")[0]
         for kind, config in (

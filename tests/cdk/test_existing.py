@@ -95,16 +95,20 @@ def test_each_rule_has_a_dead_letter_queue_of_its_own_for_what_cannot_be_deliver
     assert all(existing.resource(queue).properties["MessageRetentionPeriod"] == 14 * 24 * 3600 for queue in queues)
 
 
-def test_failed_deliveries_of_all_rules_are_in_one_alarm(existing: Template) -> None:
+@pytest.mark.parametrize(
+    ("symptom", "id_"), [("ChangesAreNotDelivered", "Attached"), ("InPlaceChangesAreNotDelivered", "Changes")]
+)
+def test_failed_deliveries_of_all_rules_of_a_kind_are_in_one_alarm(existing: Template, symptom: str, id_: str) -> None:
     (alarm,) = [
         row.properties
         for row in existing.resources("AWS::CloudWatch::Alarm")
-        if row.properties["AlarmName"].endswith("-ChangesAreNotDelivered")
+        if row.properties["AlarmName"].endswith(f"-{symptom}")
     ]
     watched = [row["MetricStat"]["Metric"] for row in alarm["Metrics"] if "MetricStat" in row]
     assert {(row["Namespace"], row["MetricName"]) for row in watched} == {("AWS/Events", "FailedInvocations")}
-    rules = [rule.id for rule in existing.resources("AWS::Events::Rule")]
+    rules = [rule.id for rule in existing.resources("AWS::Events::Rule") if id_ in rule.id]
     assert sorted(row["Dimensions"][0]["Value"]["Ref"] for row in watched) == sorted(rules)
+    assert rules
 
 
 def test_an_event_pattern_above_2048_characters_is_refused_with_its_length(tmp_path: Path) -> None:
@@ -170,7 +174,9 @@ def test_the_outputs_name_the_queues(existing: Template, dev: Template) -> None:
 def test_there_is_an_alarm_for_each_of_its_symptoms(existing: Template) -> None:
     found = {alarm.properties["AlarmName"] for alarm in existing.resources("AWS::CloudWatch::Alarm")}
     without_api = {symptom for symptom in SYMPTOMS if not symptom.startswith(("UploadApi", "FetchUrl"))}
-    assert {f"lightpress-dev-{symptom}" for symptom in without_api | SYMPTOMS_IN_PLACE} == found
+    assert {
+        f"lightpress-dev-{symptom}" for symptom in without_api | SYMPTOMS_IN_PLACE | {"ChangesAreNotDelivered"}
+    } == found
 
 
 @pytest.mark.sampled(1)

@@ -7,7 +7,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from aws_cdk import App, Stack
+from aws_cdk import aws_s3 as s3
 
+from lightpress.cdk import Lightpress
 from lightpress.cdk.config import Config
 from lightpress.cdk.metrics import NAMESPACE
 from lightpress.cdk.monitoring import MANUAL
@@ -17,7 +20,7 @@ from lightpress.cdk.readiness import PROJECT
 from lightpress.costs.bill import Use
 from lightpress.image.formats import WRITTEN
 from tests.cdk.grants import as_list
-from tests.cdk.templates import Statement, synthesize_with
+from tests.cdk.templates import NO_LAYER, Statement, read_template, synthesize_with
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,8 +56,9 @@ SYMPTOMS_IN_PLACE = {
     "CompressInPlaceRetryLoop",
     "CompressInPlaceIsThrottled",
     "InPlaceMessagesAreSetAside",
-    "ChangesAreNotDelivered",
+    "InPlaceChangesAreNotDelivered",
 }
+SYMPTOMS_OF_RULES = {"ChangesAreNotDelivered", "EventTopicIsNotTold"}
 
 
 def alarms(template: Template, prefix: str = "lightpress-dev") -> dict[str, dict[str, Any]]:
@@ -76,7 +80,9 @@ def test_there_is_an_alarm_for_each_symptom(dev: Template) -> None:
 
 def test_every_alarm_says_what_to_do_and_has_its_section_in_the_manual(dev: Template) -> None:
     sections = manual()
-    of_some = SYMPTOMS_IN_PLACE | SYMPTOMS_LAZY | SYMPTOMS_OPERATORS | SYMPTOMS_WEBHOOKS | SYMPTOMS_GATE
+    of_some = (
+        SYMPTOMS_IN_PLACE | SYMPTOMS_LAZY | SYMPTOMS_OPERATORS | SYMPTOMS_WEBHOOKS | SYMPTOMS_GATE | SYMPTOMS_OF_RULES
+    )
     assert set(sections) == SYMPTOMS | of_some | SYMPTOMS_OF_SERVICES
     for symptom, alarm in alarms(dev).items():
         assert alarm["AlarmDescription"].endswith(f" {MANUAL}, {symptom}.")
@@ -108,6 +114,68 @@ def test_the_alarms_of_every_function_that_there_can_be_have_their_section() -> 
 def test_every_alarm_tells_the_topic_and_tells_when_it_is_over(dev: Template) -> None:
     for symptom, alarm in alarms(dev).items():
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}], symptom
+
+
+RULES_OF_ALL_KINDS = """
+[[rules]]
+path = "**"
+recipe = "web"
+
+[recipes.web]
+gate = ["malware", "person"]
+sizes = { w640 = { width = 640 } }
+"""
+
+
+@pytest.fixture(scope="module")
+def as_many_rules_as_can_be(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """Beside a bucket of somebody's own, as many existing buckets as the options allow."""
+    folder = tmp_path_factory.mktemp("rules")
+    (folder / "recipes.toml").write_text(RULES_OF_ALL_KINDS, encoding="utf-8")
+    app = App(context=NO_LAYER, outdir=str(folder / "out"))
+    stack = Stack(app, "Rules", env={"account": "123456789012", "region": "eu-west-1"})
+    Lightpress(
+        stack,
+        "Images",
+        name="dev",
+        recipes=folder / "recipes.toml",
+        uploads=s3.Bucket(stack, "Theirs"),
+        attach=[{"bucket": f"shop-{number}", "publish_under": f"shop-{number}/"} for number in range(5)],
+        in_place=[{"bucket": f"cms-{number}", "prefix": "media/"} for number in range(5)],
+        event_topic=True,
+    )
+    return read_template(app.synth().get_stack_by_name("Rules"))
+
+
+def test_no_alarm_looks_at_more_than_ten_metrics_however_many_buckets_there_are(
+    as_many_rules_as_can_be: Template,
+) -> None:
+    """CloudWatch refuses it: docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-limits.html"""
+    for symptom, alarm in alarms(as_many_rules_as_can_be).items():
+        assert len([one for one in alarm.get("Metrics", []) if "MetricStat" in one]) <= 10, symptom
+
+
+def test_what_no_rule_can_deliver_raises_an_alarm(as_many_rules_as_can_be: Template) -> None:
+    """But for the hourly look at reviews: the next one comes, and ReviewsWaitTooLong needs none."""
+    of_rules = {
+        dimension["Value"]["Ref"]
+        for alarm in alarms(as_many_rules_as_can_be).values()
+        for one in alarm.get("Metrics", [])
+        for dimension in one.get("MetricStat", {}).get("Metric", {}).get("Dimensions", [])
+        if dimension["Name"] == "RuleName"
+    }
+    rules = as_many_rules_as_can_be.resources("AWS::Events::Rule")
+    of_s3_and_scans = {
+        rule.id
+        for rule in rules
+        if rule.properties.get("EventPattern", {}).get("source") in (["aws.s3"], ["aws.guardduty"])
+    }
+    assert of_rules == of_s3_and_scans
+    assert len(of_rules) == 12
+    topic = alarms(as_many_rules_as_can_be)["EventTopicIsNotTold"]
+    assert topic["Dimensions"] == [
+        {"Name": "QueueName", "Value": {"Fn::GetAtt": ["ImagesEventTopicDeadLetterQueue", "QueueName"]}}
+    ]
 
 
 def test_silence_is_no_alarm(dev: Template) -> None:

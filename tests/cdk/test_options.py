@@ -223,6 +223,21 @@ def test_one_key_encrypts_everything_that_is_kept(with_options: Callable[[str], 
     assert {_id_or_arn(one) for one in used} == {_id_or_arn(arn)}
 
 
+def test_access_logs_are_written_to_a_bucket_with_a_key_of_its_own(with_options: Callable[[str], Template]) -> None:
+    """Without kms:Decrypt, AWS writes no log there: docs.aws.amazon.com, "Required key policy for SSE-KMS buckets"."""
+    template = with_options('encryption_key = "create"\naccess_log_days = 1')
+    (encrypted,) = template.resource("AccesslogsBucket").properties["BucketEncryption"][
+        "ServerSideEncryptionConfiguration"
+    ]
+    assert encrypted["BucketKeyEnabled"] is True
+    (writes,) = (
+        row
+        for row in template.only("AWS::KMS::Key").properties["KeyPolicy"]["Statement"]
+        if row["Principal"] == {"Service": "delivery.logs.amazonaws.com"}
+    )
+    assert writes["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
+
+
 @pytest.mark.nightly
 def test_each_function_may_do_with_the_key_what_its_other_grants_need(with_options: Callable[[str], Template]) -> None:
     template = with_options(f'encryption_key = "{_KEY}"\nupload_auth = "iam"\nplaceholder_while_processing = true')

@@ -99,6 +99,7 @@ def test_what_contradicts_it_names_both_keys(tmp_path: Path) -> None:
     for recipes, options, words in (
         (DROPS, {"originals_expiration_days": 400}, "originals_expiration_days: 400, .*drop_after_publish"),
         (MOVES, {"originals_storage": "intelligent-tiering"}, 'originals_storage: "intelligent-tiering".*infrequent'),
+        (MOVES, {"originals_expiration_days": 30}, "originals_expiration_days: 30 is not more than .*infrequent"),
         (MOVES, {"given": True}, "the bucket of `uploads` is yours"),
     ):
         with pytest.raises(ConfigError, match=words):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aws_cdk import App, Stack
 from aws_cdk.assertions import Template as Synthesized
+from botocore.session import get_session
 from cfnlint.api import lint  # type: ignore[import-untyped]
 from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 
@@ -143,6 +144,7 @@ def test_guardduty_scans_every_upload_and_its_answers_come_to_the_queue(gated: T
 
 def attached(folder: Path, path: str, *rows: AttachedBucket) -> Template:
     """A stack with a gate for keys that match a path, and attached buckets."""
+    folder.mkdir(exist_ok=True)
     recipes = recipes_in(folder)
     others = '\n[[rules]]\npath = "**"\nrecipe = "open"\n\n[recipes.open]\nsizes = { w640 = { width = 640 } }\n'
     gated_first = RECIPES.replace('path = "**"', f'path = "{path}"') + others
@@ -186,6 +188,30 @@ def test_an_attached_bucket_has_one_plan_for_all_of_its_prefixes_and_is_changed_
     assert KEY in of_shop
     found = lint(json.dumps(template.raw), regions=["eu-west-1"], config=ManualArgs(ignore_checks=["W3005"]))
     assert [str(match) for match in found] == []
+
+
+def test_guardduty_assumes_its_role_by_what_aws_documents_and_no_more(gated: Template) -> None:
+    """A condition on a key that GuardDuty need not send would have it refused, and every deploy with a gate fail."""
+    roles = [one.properties["AssumeRolePolicyDocument"]["Statement"] for one in gated.resources("AWS::IAM::Role")]
+    found = [one for (one,) in roles if "guardduty" in one["Principal"]["Service"]]
+    service = {"Service": "malware-protection-plan.guardduty.amazonaws.com"}
+    assert found == [{"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": service}] * 2
+
+
+def plan_ids(template: Template) -> dict[str, str]:
+    """The logical ID of the plan of each bucket that is not the stack's."""
+    found = {one.id: one.properties["ProtectedResource"]["S3Bucket"]["BucketName"] for one in template.resources(PLAN)}
+    return {bucket: id_ for id_, bucket in found.items() if isinstance(bucket, str)}
+
+
+def test_a_plan_stays_with_its_bucket_when_another_table_is_removed(tmp_path: Path) -> None:
+    """GuardDuty cannot give a plan another bucket."""
+    blog: AttachedBucket = {"bucket": "blog", "publish_under": "blog/"}
+    both = plan_ids(attached(tmp_path / "both", "**", {"bucket": "shop", "publish_under": "shop/"}, blog))
+    alone = plan_ids(attached(tmp_path / "alone", "**", blog))
+    assert alone == {"blog": both["blog"]}
+    shape: Any = get_session().get_service_model("guardduty").shape_for("UpdateS3BucketResource")
+    assert set(shape.members) == {"ObjectPrefixes"}
 
 
 def test_an_attached_bucket_is_scanned_only_where_a_rule_may_ask_for_that(tmp_path: Path) -> None:

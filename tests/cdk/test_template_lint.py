@@ -122,6 +122,42 @@ def test_a_web_acl_is_judged_in_the_stack_and_alone(tmp_path: Path) -> None:
         assert [one for one in template["Resources"].values() if one["Type"] == "AWS::WAFv2::WebACL"]
 
 
+# The longest that a reference can be, by its type; any other is an ARN or an id of at most 100.
+_LONGEST = {
+    "AWS::SQS::Queue": len("https://sqs.ap-southeast-1.amazonaws.com/123456789012/") + 80,
+    "AWS::S3::Bucket": 63,
+    "AWS::Lambda::Function": 64,
+}
+
+
+@pytest.mark.nightly
+def test_the_largest_stack_stays_within_what_aws_takes(tmp_path: Path) -> None:
+    """CDK itself refuses more than 500 resources."""
+    resources = template_of(environments_in(tmp_path)["most"], tmp_path / "out")["Resources"]
+    assert len(resources) > 450
+    of_type: dict[str, list[Any]] = {}
+    for one in resources.values():
+        of_type.setdefault(one["Type"], []).append(one["Properties"])
+    for alarm in of_type["AWS::CloudWatch::Alarm"]:
+        assert len([one for one in alarm.get("Metrics", []) if "MetricStat" in one]) <= 10, alarm["AlarmName"]
+    for function in of_type["AWS::Lambda::Function"]:
+        variables = function["Environment"]["Variables"]
+        assert len(json.dumps({key: _longest(value, resources) for key, value in variables.items()})) <= 4 * 1024
+        assert len(function.get("Layers", [])) <= 5
+    for policy in of_type["AWS::SQS::QueuePolicy"]:
+        assert len(policy["PolicyDocument"]["Statement"]) <= 20
+
+
+def _longest(value: Any, resources: dict[str, Any]) -> str:  # noqa: ANN401  of a template
+    """A text as long as what stands there can become."""
+    if isinstance(value, str):
+        return value
+    if "Fn::Join" in value:
+        return "".join(_longest(part, resources) for part in value["Fn::Join"][1])
+    referred = value.get("Ref", "")
+    return "x" * _LONGEST.get(resources.get(referred, {}).get("Type", ""), 100)
+
+
 @pytest.mark.sampled(1)
 @pytest.mark.parametrize("name", sorted(TOGETHER))
 def test_the_policies_of_everything_together_name_resources_as_aws_does(name: str, tmp_path: Path) -> None:

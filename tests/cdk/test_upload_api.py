@@ -11,6 +11,7 @@ import pytest
 from lightpress.aws.upload_counters import EXPIRY, OWNER_DAY
 from lightpress.cdk.config import Config
 from lightpress.cdk.options.ingest import IngestOptions
+from lightpress.cdk.options.storage import StorageOptions
 from lightpress.cdk.options.uploads import UploadOptions
 from lightpress.cdk.readiness import PROJECT
 from tests.cdk.grants import environment_of, function_id, grants_of
@@ -59,6 +60,11 @@ def routes(template: Template) -> dict[str, Resource]:
     return {one.properties["RouteKey"]: one for one in template.resources("AWS::ApiGatewayV2::Route")}
 
 
+OWN_AUTHORIZER = jwt_but(
+    upload_auth="authorizer", upload_authorizer_arn="arn:aws:lambda:eu-west-1:123456789012:function:who"
+)
+
+
 def page_of(template: Template) -> Resource:
     (page,) = (one for one in template.functions() if one.properties["Handler"] == "serve.handler")
     return page
@@ -73,13 +79,7 @@ def test_without_the_option_there_is_no_api(prod: Template) -> None:
     [
         (JWT, "JWT"),
         (jwt_but(upload_auth="iam", upload_page=False), "AWS_IAM"),
-        (
-            jwt_but(
-                upload_auth="authorizer",
-                upload_authorizer_arn="arn:aws:lambda:eu-west-1:123456789012:function:who",
-            ),
-            "CUSTOM",
-        ),
+        (OWN_AUTHORIZER, "CUSTOM"),
     ],
 )
 def test_every_request_but_those_for_the_page_is_authorized(tmp_path: Path, config: Config, kind: str) -> None:
@@ -90,9 +90,36 @@ def test_every_request_but_those_for_the_page_is_authorized(tmp_path: Path, conf
     assert {kinds[name] for name in found.keys() - ROUTES} <= {"NONE"}
 
 
+def test_one_statement_lets_the_api_invoke_each_function_behind_it(tmp_path: Path) -> None:
+    """One for each route would be a resource for each, of the 500 that a stack may have."""
+    template = synthesize_with(JWT, tmp_path)
+    lets = [one.properties for one in template.resources("AWS::Lambda::Permission")]
+    of_the_api = [one for one in lets if one["Principal"] == "apigateway.amazonaws.com"]
+    assert len({json.dumps(one["FunctionName"]) for one in of_the_api}) == len(of_the_api) == 2
+    for one in of_the_api:
+        assert one["Action"] == "lambda:InvokeFunction"
+        assert template.resolve(one["SourceArn"]).endswith("/*/*/*")
+        assert json.dumps(one["SourceArn"]).count('{"Ref": "UploadApi"}') == 1
+
+
 def test_tokens_are_of_the_issuer_and_for_the_audience_that_are_named(tmp_path: Path) -> None:
     authorizer = synthesize_with(JWT, tmp_path).only("AWS::ApiGatewayV2::Authorizer").properties
     assert authorizer["JwtConfiguration"] == {"Audience": ["web"], "Issuer": "https://login.example.com/pool"}
+
+
+def test_what_an_authorizer_allows_of_one_route_is_not_kept_for_another(tmp_path: Path) -> None:
+    """By the token alone, who may see a picture could delete it within five minutes."""
+    authorizer = synthesize_with(OWN_AUTHORIZER, tmp_path).only("AWS::ApiGatewayV2::Authorizer").properties
+    assert authorizer["EnableSimpleResponses"] is True
+    assert authorizer["IdentitySource"] == ["$request.header.Authorization", "$context.routeKey"]
+    assert authorizer["AuthorizerResultTtlInSeconds"] == 300
+
+
+def test_the_counters_of_a_deploy_that_fails_are_removed_with_it(tmp_path: Path) -> None:
+    """As all that is retained otherwise (docs/decisions/0058)."""
+    retained = replace(LIMITED, storage=StorageOptions(removal="retain"))
+    table = synthesize_with(retained, tmp_path).resource("UploadCountersTable").raw
+    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
 
 
 def test_a_flood_of_requests_is_held_off(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from aws_cdk import App, Stack
 from aws_cdk import aws_lambda as lambda_
 
@@ -61,27 +62,32 @@ def test_no_permission_is_on_the_function_itself(template: Template) -> None:
         assert name.get("Ref", name.get("Fn::GetAtt", [""])[0]) not in functions, permission.id
 
 
-def test_code_with_another_layer_is_another_version_and_the_alias_moves_to_both_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("flags", [True, False], ids=["flags of CDK", "no flags"])
+def test_code_with_another_layer_is_another_version_and_the_alias_moves_to_both_at_once(
+    tmp_path: Path, *, flags: bool
+) -> None:
+    """Also in the app of somebody who sets none of CDK's feature flags, as in a project of `lightpress init`."""
     first, again, other = (
-        _version_of("print(1)", locked, tmp_path / str(number))
+        _version_of("print(1)", locked, tmp_path / str(number), flags=flags)
         for number, locked in enumerate(("Pillow==13.0.0", "Pillow==13.0.0", "Pillow==13.0.1"))
     )
     assert first == again != other
-    assert _version_of("print(2)", "Pillow==13.0.0", tmp_path / "code") not in {first, other}
+    assert _version_of("print(2)", "Pillow==13.0.0", tmp_path / "code", flags=flags) not in {first, other}
 
 
-def _version_of(code: str, locked: str, folder: Path) -> str:
+def _version_of(code: str, locked: str, folder: Path, *, flags: bool) -> str:
     """The logical ID of the version that the alias points to, of a function with this code and this layer."""
     folder.mkdir()
     (folder / "requirements.txt").write_text(locked, encoding="utf-8")
-    app = App(context={**context_of_the_command_line(), **NO_LAYER}, outdir=str(folder / "out"))
+    context = context_of_the_command_line() if flags else {}
+    app = App(context={**context, **NO_LAYER}, outdir=str(folder / "out"))
     stack = Stack(app, "Stack")
     arm = lambda_.Architecture.ARM_64
     layer = PillowLayer(stack, "Layer", runtime=RUNTIME, architecture=arm, for_host=False, folder=folder)
     function = lambda_.Function(
         stack, "Function", code=lambda_.Code.from_inline(code), handler="index.f", runtime=RUNTIME, layers=[layer]
     )
-    live_alias(stack, "Function", function)
+    live_alias(stack, "Function", function, layers=[layer])
     resources = app.synth().get_stack_by_name("Stack").template["Resources"]
     (alias,) = [row for row in resources.values() if row["Type"] == "AWS::Lambda::Alias"]
     version: str = alias["Properties"]["FunctionVersion"]["Fn::GetAtt"][0]

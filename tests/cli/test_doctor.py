@@ -19,6 +19,7 @@ from lightpress.cdk.options.existing import Existing, ExistingOptions
 from lightpress.cdk.options.ingest import IngestOptions
 from lightpress.cdk.options.monitoring import MonitoringOptions
 from lightpress.cdk.options.processing import ProcessingOptions
+from lightpress.cdk.options.storage import StorageOptions
 from lightpress.cli.doctor.check import Check, Finding, Place, State, run_checks
 from lightpress.cli.doctor.picture import ACCEPT, delivered, drawn
 from lightpress.cli.doctor.places import UnknownEnvironmentError, place_in_account
@@ -79,8 +80,12 @@ class Account:
                 "list_functions": {"Functions": [{"MemorySize": 128}, {"MemorySize": 4096}]},
                 "get_event_source_mapping": {"State": "Enabled"},
             },
-            "s3": {"head_bucket": refusal("404"), "get_bucket_notification_configuration": {}},
-            "cloudwatch": {"list_dashboards": {"DashboardEntries": [{"DashboardName": "lightpress-dev-2"}]}},
+            "s3": {
+                "head_bucket": refusal("404"),
+                "get_bucket_notification_configuration": {},
+                "get_bucket_encryption": encrypted_with(""),
+            },
+            "cloudwatch": {"list_dashboards": {"DashboardEntries": [{"DashboardName": "lightpress-dev-eu-west-12"}]}},
             "cloudfront": {
                 "list_functions": {"FunctionList": {"Quantity": 0}},
                 "list_origin_access_controls": {"OriginAccessControlList": {"Items": [{"Name": "other"}]}},
@@ -101,6 +106,7 @@ class Account:
                 "list_stack_resources": {
                     "StackResourceSummaries": [
                         {"ResourceType": "AWS::SNS::Topic", "PhysicalResourceId": "arn:topic"},
+                        {"ResourceType": "AWS::KMS::Key", "PhysicalResourceId": "made-here"},
                         {"ResourceType": "AWS::Lambda::EventSourceMapping", "PhysicalResourceId": "one"},
                         {"ResourceType": "AWS::Lambda::EventSourceMapping", "PhysicalResourceId": "two"},
                     ]
@@ -117,6 +123,11 @@ class Account:
     def client(self, service: str, region: str | None = None) -> Service:
         self.regions.append((service, region))
         return Service(self.services[service])
+
+
+def encrypted_with(key: str) -> dict[str, Any]:
+    rule = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key} if key else {"SSEAlgorithm": "AES256"}
+    return {"ServerSideEncryptionConfiguration": {"Rules": [{"ApplyServerSideEncryptionByDefault": rule}]}}
 
 
 def limits(concurrency: int, unreserved: int | None = None) -> dict[str, Any]:
@@ -162,7 +173,12 @@ def test_where_nothing_is_in_the_way_nothing_blocks_before_the_first_deployment(
 
 
 def deployed(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
-    return {"status": "UPDATE_COMPLETE", "outputs": {"CdnDomainName": DISTRIBUTION}} | changes
+    outputs = {"CdnDomainName": DISTRIBUTION, "ImagesBucketName": "images"}
+    return {"status": "UPDATE_COMPLETE", "outputs": outputs} | changes
+
+
+def keyed(key: str) -> Config:
+    return config(storage=StorageOptions(encryption_key=key))
 
 
 def many_rules(count: int) -> dict[str, Any]:
@@ -170,6 +186,8 @@ def many_rules(count: int) -> dict[str, Any]:
 
 
 ATTACHED = ExistingOptions(attach=(Existing(Attached("my-shop")),), in_place=(Existing(InPlace("my-cms")),))
+MADE = "arn:aws:kms:eu-west-1:123456789012:key/made-here"
+NO_RULES = refusal("ServerSideEncryptionConfigurationNotFoundError")
 BLOCKS, NOTE, OK = State.BLOCKS, State.NOTE, State.OK
 CASES: list[tuple[str, dict[str, dict[str, Any]], dict[str, Any], State, str]] = [
     ("region", {}, {"region": None}, BLOCKS, "No region is set: export AWS_DEFAULT_REGION"),
@@ -271,10 +289,24 @@ CASES: list[tuple[str, dict[str, dict[str, Any]], dict[str, Any], State, str]] =
     ("bucket names", {"s3": {"head_bucket": {}}}, deployed(), OK, "those of the stack"),
     (
         "dashboard name",
-        {"cloudwatch": {"list_dashboards": {"DashboardEntries": [{"DashboardName": "lightpress-dev"}]}}},
+        {"cloudwatch": {"list_dashboards": {"DashboardEntries": [{"DashboardName": "lightpress-dev-eu-west-1"}]}}},
         {},
         BLOCKS,
-        "delete-dashboards --dashboard-names lightpress-dev",
+        "delete-dashboards --dashboard-names lightpress-dev-eu-west-1",
+    ),
+    ("key", {}, {"config": keyed("create")}, OK, "create"),
+    ("key", {}, deployed(), OK, "those of AWS"),
+    ("key", {"s3": {"get_bucket_encryption": NO_RULES}}, deployed(), OK, "those of AWS"),
+    ("key", {}, deployed(config=keyed("create")), OK, "what is stored is readable without"),
+    ("key", {"s3": {"get_bucket_encryption": encrypted_with(MADE)}}, deployed(config=keyed("create")), OK, MADE),
+    ("key", {"s3": {"get_bucket_encryption": encrypted_with(MADE)}}, deployed(config=keyed(MADE)), OK, MADE),
+    ("key", {"s3": {"get_bucket_encryption": encrypted_with(MADE)}}, deployed(), BLOCKS, "set encryption_key back"),
+    (
+        "key",
+        {"s3": {"get_bucket_encryption": encrypted_with(f"{MADE}-no-more")}},
+        deployed(config=keyed("create")),
+        BLOCKS,
+        f"encrypted with {MADE}-no-more",
     ),
     ("dashboard name", {}, {"config": config(monitoring=MonitoringOptions(dashboard=False))}, OK, "not wanted"),
     (

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from itertools import product
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -22,6 +25,7 @@ from lightpress.aws.upload_counters import OWNER_DAY
 from lightpress.cli.erasing import Erasing, Kind, NotErasedError, Scope
 from lightpress.cli.erasure import Erasure, Waiting, erasure_of, held_after
 from lightpress.cli.main import app
+from lightpress.client.deployment import deployment_in_account
 from lightpress.pipeline.buckets import Attached, Publishing
 from lightpress.pipeline.copies import mark_of
 from lightpress.pipeline.copy_pattern import Stored
@@ -30,12 +34,13 @@ from lightpress.pipeline.facts import Fact
 from lightpress.pipeline.failures import Trial, subject_of_picture
 from lightpress.pipeline.gate import held_path, review_path
 from lightpress.pipeline.manifest import Copy, Manifest, Status, Variant
-from lightpress.pipeline.paths import generation_name, manifest_path, variants_folder
+from lightpress.pipeline.paths import fact_path, generation_name, likeness_paths, manifest_path, variants_folder
 from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.reconcile import reconcile
 from lightpress.uploads.requests import owner_of
 from tests.aws.tables import make_table
-from tests.cli.deployed import FAILURES, IMAGES, PURGES, QUARANTINE, RETENTION, UPLOADS, Rig
+from tests.cli.deployed import FAILURES, IMAGES, PURGES, QUARANTINE, QUEUE, RETENTION, UPLOADS, Rig
+from tests.handlers.recorder import Need, needs, recorded
 from tests.pipeline.fakes import book
 from tests.pipeline.keys import NASTY_KEYS
 from tools.fakes.dynamodb import SimulatedDynamoDb, Table
@@ -401,6 +406,96 @@ def test_what_is_said_of_others_names_no_erased_key_and_they_are_looked_at_again
     for path in rig.stored(IMAGES):
         assert b"trips/" not in rig.deployment.s3.get_object(Bucket=IMAGES, Key=path)["Body"].read()
     assert json.loads(run("--prefix", "trips/", "--yes", "--json").stdout)["removed"]["names"] == 0
+
+
+def test_whoever_had_read_a_name_before_it_was_taken_out_is_waited_for(rig: Rig) -> None:
+    deleted(rig, "trips/a.jpg")
+    rig.manifest("home/c.jpg", Status.DELETED)
+    there = S3Images(rig.deployment.s3, IMAGES)
+    fact = Fact("duplicates", looks_like=("trips/a.jpg",))
+
+    def tell() -> None:
+        before = there.published("home/c.jpg")
+        assert before is not None
+        there.publish(replace(before.manifest, facts=(fact,), revision=before.manifest.revision + 1), before)
+
+    late: list[Callable[[], None]] = [
+        tell,
+        partial(S3Facts(rig.deployment.s3, IMAGES).keep, "home/c.jpg", "v1", fact),
+    ]
+    workers = Workers(rig, on_wait=lambda: late.pop()() if late else None)
+    sure, removed = erase(rig, Scope(prefix="trips/"), workers)
+    assert (sure, removed[Kind.NAMES], late) == (True, 2, [])
+    told = there.published("home/c.jpg")
+    assert told is not None
+    assert told.manifest.facts == (fact.without(lambda _: True),)
+
+
+def everything_of(rig: Rig, key: str) -> None:
+    """A picture of which there is all that there can be."""
+    identity, images = rig.upload(key, b"again"), rig.deployment.s3
+    publish(rig, key)
+    copies(rig, key)
+    copied(rig, key, "thumbs/a.jpg-w320.webp")
+    images.create_multipart_upload(Bucket=UPLOADS, Key=f"{key}.tiff")
+    for path in (
+        held_path(key, 1),
+        review_path(key, identity, "scan"),
+        fact_path(key, identity, "alt"),
+        *likeness_paths(key, "0" * 16),
+    ):
+        images.put_object(Bucket=IMAGES, Key=path, Body=b"")
+    S3Facts(images, IMAGES).keep("home/b.jpg", "v1", Fact("duplicates", looks_like=(key,)))
+
+
+def test_whoever_erases_needs_what_the_documentation_lists_and_no_more(rig: Rig) -> None:
+    sqs, with_copies = rig.deployment.sqs(), partial(replace, copies_bucket=IMAGES, copy_folders=("thumbs/",))
+    unheard = replace(rig, deployment=with_copies(rig.deployment, sqs=lambda: sqs))
+    everything_of(unheard, "trips/a.jpg")
+    there = unheard.deployment.copies
+    assert there is not None
+    assert boto3.DEFAULT_SESSION is not None
+    with recorded(boto3.DEFAULT_SESSION.events) as calls:
+        heard = replace(rig, deployment=with_copies(deployment_in_account("dev")))
+        late = partial(there.wait, there.owner("trips/a.jpg"), "home/b.jpg")  # after workers have looked
+        sure, removed = erase(heard, Scope(prefix="trips/"), Workers(unheard, on_wait=late))
+        held_after(heard.deployment, datetime.now(UTC))
+    assert sure
+    assert {kind for kind in Kind if not removed[kind]} == {Kind.COUNTERS, Kind.VARIANTS}
+    assert needs(calls) == _documented() - _OF_OTHER_DEPLOYMENTS
+
+
+_ON = {
+    "the stack": "Lightpress-dev",
+    "the uploads bucket": UPLOADS,
+    "the quarantine bucket": QUARANTINE,
+    "the images bucket": IMAGES,
+    "folders of copies, in it or in the `copies_bucket`": f"{IMAGES}/thumbs/*",
+    "the queue of uploads": QUEUE,
+    "the table of failures": FAILURES,
+    "the table of upload counters": "counters",
+    "attached buckets": "attached",
+}
+_ON_OBJECTS = re.compile(r"s3:.*(Object|Abort)")
+_OF_OTHER_DEPLOYMENTS = {
+    Need("s3:DeleteObjectVersion", f"{QUARANTINE}/*"),
+    Need("dynamodb:GetItem", "counters"),
+    Need("dynamodb:DeleteItem", "counters"),
+    Need("s3:ListBucket", "attached"),
+}
+
+
+def _documented() -> set[Need]:
+    """The table of docs/operations.md: what is of a bucket, and what is of its objects."""
+    text = Path("docs/operations.md").read_text(encoding="utf-8").partition("Whoever runs it needs:")[2]
+    rows = re.findall(r"^\| (?!on |---)(.+?) \| (.+?) \|$", text.partition("\n## ")[0], re.MULTILINE)
+    needed = set()
+    for place, actions in rows:
+        folders = [f"{IMAGES}/{folder}" for folder in re.findall(r"`([a-z]+/\*)`", place)]
+        for action, on in product(re.findall(r"`(.+?)`", actions), folders or [_ON[place]]):
+            objects = on in {UPLOADS, QUARANTINE} and _ON_OBJECTS.match(action)
+            needed.add(Need(action, f"{on}/*" if objects else on))
+    return needed
 
 
 # The command.

@@ -12,6 +12,7 @@ from lightpress.cli.failures import BadAgeError, Filters, Retry, seconds_of
 from lightpress.cli.main import app
 from lightpress.ingest.orders import Order, order_in
 from lightpress.pipeline.events import read
+from lightpress.pipeline.failures import subject_of_picture
 from lightpress.pipeline.manifest import Status
 from tests.cli.deployed import QUARANTINE, UPLOADS, Rig
 
@@ -76,8 +77,11 @@ def test_a_retry_goes_through_the_queue_and_removes_nothing_before_it_is_settled
     retries = list(rig.store.send([failure]))
     (body,) = rig.waiting()
     assert {source.key for source in read(body).retries} == {"a.jpg"}
+    looks: list[str] = []
+    rig.deployment.s3.meta.events.register("before-call.s3", lambda model, **_: looks.append(model.name))
     rig.store.wait(retries, timeout=0.1, settled=lambda _: None)
     assert retries[0].ending is None
+    assert looks == ["GetObject"], "half a second is between two looks"
     assert rig.store.failures(Filters()) == [failure]
     assert failure.quarantine in rig.stored(QUARANTINE)
 
@@ -107,6 +111,15 @@ def test_a_retry_of_what_was_replaced_and_published_before_is_settled_at_once(ri
     rig.store.wait(retries, timeout=30, settled=lambda _: None)
     assert retries[0].ending == "ready"
     assert rig.store.table.of(failure.subject) == []
+
+
+def test_a_retry_of_what_has_no_manifest_yet_is_told_by_its_first_one(rig: Rig) -> None:
+    failure = replace(rig.failed("a.jpg"), subject=subject_of_picture(UPLOADS, "b.jpg"), key="b.jpg")
+    (retry,) = rig.store.send([failure])
+    assert retry.revision == 0
+    rig.manifest("b.jpg", Status.FAILED, failure.identity)
+    rig.store.wait([retry], timeout=30, settled=lambda _: None)
+    assert retry.ending == "failed again: corrupt"
 
 
 def test_many_are_sent_in_batches_and_each_once(rig: Rig) -> None:

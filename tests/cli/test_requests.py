@@ -84,7 +84,7 @@ def store_of(pictures: int, wire: Counted) -> Store:
         folder = variants_folder(key)
         for path in (*(f"{folder}{generation}/{name}.webp" for name in range(OF_EACH - 1)), f"{folder}1-dead/0.webp"):
             images.put(path, b"variant")
-    return Store({UPLOADS: uploads, IMAGES: images}, wire, sorted(images.keys))
+    return Store({UPLOADS: uploads, IMAGES: images}, wire, listed=sorted(images.keys))
 
 
 def pages(names: int) -> int:

@@ -18,7 +18,9 @@ from lightpress.aws.session import session
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from botocore.hooks import BaseEventHooks
     from botocore.model import OperationModel
+    from botocore.session import Session
 
 BUCKET, OBJECTS = "the bucket", "its objects"
 
@@ -33,7 +35,7 @@ IAM_ACTIONS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
     # Never sent: this is how boto3 finds the address of a form that it signs. What comes in by the form is put.
     ("s3", "CreateBucket"): (("s3:PutObject", OBJECTS),),
     ("s3", "DeleteObject"): (("s3:DeleteObject", OBJECTS),),
-    # What a DeleteObject of one version needs instead.
+    # What a DeleteObject or DeleteObjects of one version needs instead.
     ("s3", "DeleteObjectVersion"): (("s3:DeleteObjectVersion", OBJECTS),),
     ("s3", "CreateMultipartUpload"): (("s3:PutObject", OBJECTS),),
     ("s3", "UploadPart"): (("s3:PutObject", OBJECTS),),
@@ -69,6 +71,13 @@ IAM_ACTIONS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
 }
 """What IAM asks for each operation of each service, and on what. An operation that is missing here is a KeyError."""
 
+_OF_COMMANDS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
+    ("cloudformation", "DescribeStacks"): (("cloudformation:DescribeStacks", "the stack"),),
+    ("s3", "GetBucketReplication"): (("s3:GetReplicationConfiguration", BUCKET),),
+    ("s3", "ListMultipartUploads"): (("s3:ListBucketMultipartUploads", BUCKET),),
+}
+"""The same of what no function asks for."""
+
 PREFIXES = ("alike/", "b/", "c/", "copies/", "facts/", "held/", "i/", "m/", "reviews/", "thumbs/")
 
 
@@ -95,27 +104,29 @@ def needs(calls: Iterable[Call]) -> set[Need]:
     return {
         Need(action, f"{call.resource}/{call.prefix.rstrip('*')}*" if on == OBJECTS else call.resource)
         for call in calls
-        for action, on in IAM_ACTIONS[call.service, call.operation]
+        for action, on in (IAM_ACTIONS | _OF_COMMANDS)[call.service, call.operation]
     }
 
 
 @contextmanager
-def recorded() -> Iterator[set[Call]]:
-    """Collect the calls of every client that is made from here on."""
+def recorded(of: Session | BaseEventHooks | None = None) -> Iterator[set[Call]]:
+    """Collect the calls of every client that is made from here on. of: by whom; the functions' session if None."""
+    clients = of or session()
     calls: set[Call] = set()
 
     def hear(**told: Any) -> None:  # noqa: ANN401  botocore's own signature
         model: OperationModel = told["model"]
         calls.update(_calls(model.service_model.service_name, model.name, told["params"]))
 
-    session().register("before-parameter-build", hear)
+    clients.register("before-parameter-build", hear)
     try:
         yield calls
     finally:
-        session().unregister("before-parameter-build", hear)
+        clients.unregister("before-parameter-build", hear)
 
 
 _NAMES: dict[str, Callable[[dict[str, Any]], Iterable[str]]] = {
+    "cloudformation": lambda params: [params["StackName"]],
     "cloudfront": lambda params: [params["DistributionId"]],
     "cloudwatch": lambda _: ["all metrics"],
     "dynamodb": lambda params: [params["TableName"]],
@@ -137,7 +148,8 @@ def _calls(service: str, operation: str, params: dict[str, Any]) -> Iterator[Cal
         yield Call(service, operation, params["Bucket"], _prefix(params["Key"]))
     elif "Delete" in params:
         for item in params["Delete"]["Objects"]:
-            yield Call(service, operation, params["Bucket"], _prefix(item["Key"]))
+            named = "DeleteObjectVersion" if "VersionId" in item else operation
+            yield Call(service, named, params["Bucket"], _prefix(item["Key"]))
     else:
         key = params.get("Key", params.get("Prefix"))
         prefix = _prefix(key) if key is not None else ""

@@ -272,9 +272,9 @@ def test_a_cap_is_kept_to_the_object_and_a_resumed_run_sends_the_rest_once(
         (UPLOADS, "5.jpg", ""),
     )
 
-    resumed = runs.resume(Run("r", JOB, sent=3, objects_left=100, attempts=1, paced=time.time()))
+    resumed = runs.resume(Run("r", JOB, sent=3, objects_left=100, attempts=1, paced=time.time()), anew=False)
     assert resumed is not None
-    assert runs.resume(Run("r", JOB, attempts=1)) is None, "another operator was quicker"
+    assert runs.resume(Run("r", JOB, attempts=1), anew=False) is None, "another operator was quicker"
     looked_at(deployed, "r")
     assert hinted(deployed) == keys[3:]
 

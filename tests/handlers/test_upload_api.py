@@ -311,7 +311,10 @@ def test_a_large_file_is_uploaded_in_parts(deployed: Deployed, calls: set[Call])
 
 @pytest.mark.parametrize(
     ("begun_with", "number", "most"),
-    [(1, 1, 1), (1, 2, 0), (9 << 20, 1, 8 << 20), (9 << 20, 2, 4 << 20), (9 << 20, 3, 0), (13 << 20, 2, 8 << 20)],
+    [
+        *((1, 1, 1), (1, 2, 0), (5 << 20, 2, 0)),
+        *((9 << 20, 1, 8 << 20), (9 << 20, 2, 4 << 20), (9 << 20, 3, 0), (13 << 20, 2, 8 << 20)),
+    ],
 )
 def test_a_part_can_hold_no_more_than_the_size_that_the_upload_began_with_leaves(
     deployed: Deployed, begun_with: int, number: int, most: int
@@ -325,6 +328,7 @@ def test_a_part_can_hold_no_more_than_the_size_that_the_upload_began_with_leaves
         status, said = ask("POST", "/multipart/sign", part | {"size": most + 1})
         assert (status, said["code"]) == (409, "part_too_large")
         assert f"began with {begun_with} bytes" in said["detail"]
+        assert f"can have {f'at most {most}' if most else 'none of them'}." in said["detail"]
 
 
 @pytest.mark.parametrize("step", ["sign", "list", "complete", "abort"])

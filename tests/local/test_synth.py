@@ -6,6 +6,7 @@ import pytest
 
 from lightpress.local import LocalCloudError
 from lightpress.local.synth import synthesize
+from tools.drawing import file_of, four_corners
 
 APP = """
 import json, os, pathlib
@@ -94,3 +95,28 @@ def test_the_app_says_itself_what_is_wrong_and_is_asked_again(project: Path, run
     for _ in range(2):
         with pytest.raises(LocalCloudError, match=r"quality: 101 is too much"):
             runs_after_synthesis()
+
+
+def test_other_recipes_are_named_to_the_app_and_a_change_of_one_or_of_a_file_that_it_names_is_seen(
+    project: Path, tmp_path: Path
+) -> None:
+    recipes = tmp_path / "mine" / "recipes.toml"
+    recipes.parent.mkdir()
+    recipes.write_text(
+        '[recipes.web]\nwidths = [320]\nsteps = [{ watermark = "logo.png" }]\n[[rules]]\npath = "**"\nrecipe = "web"\n'
+    )
+    recipes.with_name("logo.png").write_bytes(file_of(four_corners()))
+
+    def runs() -> int:
+        synthesize(project, project / "cdk.out", say=lambda _: None, recipes=recipes)
+        return len((project / "runs").read_text())
+
+    assert runs() == 1
+    context = json.loads((project / "cdk.out" / "environment.json").read_text())["CDK_CONTEXT_JSON"]
+    assert json.loads(context)["recipes"] == str(recipes)
+    recipes.with_name("notes.txt").write_text("of nobody")
+    assert runs() == 1
+    recipes.with_name("logo.png").write_bytes(file_of(four_corners((48, 32))))
+    assert runs() == 2
+    recipes.write_text(recipes.read_text().replace("320", "640"))
+    assert runs() == 3

@@ -13,6 +13,7 @@ from lightpress.cdk.options.ingest import IngestOptions
 from lightpress.cdk.options.uploads import UploadOptions
 from lightpress.cdk.options.webhooks import WebhookOptions, WebhookRow
 from lightpress.in_place.buckets import InPlace
+from lightpress.pipeline.buckets import Attached
 from tests.cdk.templates import synthesize_with
 from tests.cdk.test_monitoring import SYMPTOMS, SYMPTOMS_IN_PLACE, SYMPTOMS_LAZY, SYMPTOMS_WEBHOOKS, alarms
 from tests.operations.alarming import Measured, is_raised, metrics_of
@@ -34,6 +35,14 @@ _THROTTLED: Mapping[str, Sequence[Series]] = {
     "well": ({"Throttles": _QUIET}, {"Throttles": ((9,), (0,), (4,))}),
     "ill": ({"Throttles": ((1,), (1,), (1,))},),
 }
+_UNDELIVERED: Mapping[str, Sequence[Series]] = {
+    "well": ({"FailedInvocations": _QUIET},),
+    "ill": ({"FailedInvocations": ((0,), (1,))},),
+}
+_SET_ASIDE: Mapping[str, Sequence[Series]] = {
+    "well": ({"ApproximateNumberOfMessagesVisible": _QUIET},),
+    "ill": ({"ApproximateNumberOfMessagesVisible": ((0,), (1,))},),
+}
 
 
 def work(invocations: int, **ends: int) -> Series:
@@ -52,10 +61,11 @@ CASES: Mapping[str, Mapping[str, Sequence[Series]]] = {
         ),
         "ill": ({"ApproximateNumberOfMessagesVisible": ((1, 1, 1), (1, 2, 2), (2, 2, 3))},),
     },
-    "ChangesAreNotDelivered": {
-        "well": ({"FailedInvocations": _QUIET},),
-        "ill": ({"FailedInvocations": ((0,), (1,))},),
-    },
+    "ChangesAreNotDelivered": _UNDELIVERED,
+    "InPlaceChangesAreNotDelivered": _UNDELIVERED,
+    "EventTopicIsNotTold": _SET_ASIDE,
+    "WebhooksAreNotDelivered": _SET_ASIDE,
+    "InPlaceMessagesAreSetAside": _SET_ASIDE,
     "FailuresWaitTooLong": {
         "well": ({"ApproximateAgeOfOldestMessage": ((0,), (59 * _MINUTE,), (0,))},),
         "ill": ({"ApproximateAgeOfOldestMessage": ((0,), (60 * _MINUTE,))},),
@@ -80,14 +90,6 @@ CASES: Mapping[str, Mapping[str, Sequence[Series]]] = {
             {"FailureRate": ((100,), (), (), (), (100,))},
         ),
         "ill": ({"FailureRate": ((0,) * 8 + (100,) * 2, (), (100,))},),
-    },
-    "WebhooksAreNotDelivered": {
-        "well": ({"ApproximateNumberOfMessagesVisible": _QUIET},),
-        "ill": ({"ApproximateNumberOfMessagesVisible": ((0,), (1,))},),
-    },
-    "InPlaceMessagesAreSetAside": {
-        "well": ({"ApproximateNumberOfMessagesVisible": _QUIET},),
-        "ill": ({"ApproximateNumberOfMessagesVisible": ((0,), (1,))},),
     },
     "ProcessUploadRetryLoop": {
         "well": (
@@ -126,8 +128,13 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
         uploads=UploadOptions(upload_auth="iam"),
         ingest=IngestOptions(url_ingest=True),
         delivery=DeliveryOptions(keep_lazy_origin=True),
-        webhooks=WebhookOptions((WebhookRow("https://www.example.com/", ("ImageReady",), _SECRET_ARN),)),
-        existing=ExistingOptions(in_place=(Existing(InPlace("my-shop", "photos/", (".jpg",))),)),
+        webhooks=WebhookOptions(
+            (WebhookRow("https://www.example.com/", ("ImageReady",), _SECRET_ARN),), event_topic=True
+        ),
+        existing=ExistingOptions(
+            attach=(Existing(Attached("my-cms", under="cms/")),),
+            in_place=(Existing(InPlace("my-shop", "photos/", (".jpg",))),),
+        ),
     )
     return alarms(synthesize_with(config, tmp_path_factory.mktemp("full")), config.prefix)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
 import pytest
+from aws_lambda_powertools.utilities.data_classes import S3Event, S3EventBridgeNotificationEvent, SQSEvent
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +17,8 @@ from tests.pipeline.keys import NASTY_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 BUCKET = "uploads"
 
@@ -57,9 +60,10 @@ def sns(message: str) -> str:
 
 
 def eventbridge(key: str, name: str = "Object Created", bucket: str = BUCKET) -> str:
-    """As EventBridge writes it: the key as it is.
+    """As EventBridge writes it: the key as it is. Events that people have published have colons in their keys.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+    https://gist.github.com/vincentclaes/7a5eb53acc05b316c86769fed25d4e1a
     """
     return json.dumps(
         {
@@ -100,6 +104,20 @@ def test_a_message_is_unwrapped_up_to_three_times(times: int, sources: int) -> N
 @pytest.mark.parametrize("key", NASTY_KEYS, ids=lambda key: ascii(key)[:24])
 def test_a_key_arrives_as_s3_stores_it(key: str, wrap: Callable[[str], str]) -> None:
     assert read(wrap(key)) == Reading((Source(BUCKET, key),))
+
+
+@pytest.mark.parametrize("key", NASTY_KEYS, ids=lambda key: ascii(key)[:24])
+def test_the_readers_of_powertools_find_the_same_source(key: str) -> None:
+    def queued(body: str) -> SQSRecord:
+        return next(iter(SQSEvent({"Records": [{"body": body}]}).records))
+
+    theirs = queued(s3(key)).decoded_nested_s3_event
+    assert read(s3(key)).sources == (Source(theirs.bucket_name, theirs.object_key),)
+    in_sns = S3Event(json.loads(queued(sns(s3(key))).decoded_nested_sns_event.message))
+    assert read(sns(s3(key))).sources == (Source(in_sns.bucket_name, in_sns.object_key),)
+    if not {"%", "+"} & set(key):  # Powertools decodes the key there as well, which EventBridge has not encoded
+        of_bus = S3EventBridgeNotificationEvent(json.loads(eventbridge(key))).detail
+        assert read(eventbridge(key)).sources == (Source(of_bus.bucket.name, of_bus.object.key),)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40))

@@ -178,6 +178,17 @@ def test_lazy_squares_of_one_box_are_one_file_where_the_uploader_has_said_the_fo
     assert world.view(world.path("left", "png")).result is Result.RENDERED
 
 
+def test_a_lazy_square_is_cut_around_what_the_uploader_has_said_and_not_where_its_size_says() -> None:
+    world = World(spec=Spec(SQUARES[2:], ("png",), lazy=frozenset({("left", "png")})))
+    picture = Image.new("RGB", (96, 48), "gray")
+    picture.paste("red", (32, 0, 96, 48))
+    world.uploads.put(KEY, file_of(picture, "PNG"), metadata={"focus": "1,0.5"})
+    world.settle()
+    view = world.view(world.path("left", "png"))
+    assert view.data
+    assert Image.open(io.BytesIO(view.data)).convert("RGB").getcolors() == [(24 * 24, (255, 0, 0))]
+
+
 def test_the_second_view_renders_nothing(world: World) -> None:
     first, second = world.view(world.path()), world.view(world.path())
     assert (second.result, second.data, len(world.rendered)) == (Result.FOUND, first.data, 1)

@@ -16,7 +16,7 @@ import typer
 from lightpress.cli.console import Terminal
 from lightpress.cli.progress import progress_on
 from lightpress.pipeline.recipe import Unanswered
-from tests.simulation import cases, mutants, randomly
+from tests.simulation import cases, mixed, mutants, randomly
 from tests.simulation.exhaustive import explore
 from tests.simulation.invocation import Fault
 
@@ -52,7 +52,9 @@ def schedules(  # noqa: PLR0913, PLR0917  options of a command
     dropping: Annotated[bool, typer.Option("--dropping", help="Originals leave once they are published.")] = False,  # noqa: FBT002
     copying: Annotated[bool, typer.Option("--copying", help="There are copies of variants elsewhere.")] = False,  # noqa: FBT002
     sweeping: Annotated[bool, typer.Option("--sweeping", help="Operators sweep.")] = False,  # noqa: FBT002
+    backfilling: Annotated[bool, typer.Option("--backfilling", help="Backfills run on the state machine.")] = False,  # noqa: FBT002
     unanswered: Annotated[Unanswered, typer.Option(help="What becomes of what nobody reviews.")] = Unanswered.HOLD,
+    all_mixed: Annotated[bool, typer.Option("--mixed", help="Each schedule draws its kinds by its number.")] = False,  # noqa: FBT002
     processes: Processes = _ALL,
 ) -> None:
     """Run random schedules; the first that breaks a promise is told and ends it."""
@@ -74,8 +76,11 @@ def schedules(  # noqa: PLR0913, PLR0917  options of a command
         dropping=dropping,
         copying=copying,
         sweeping=sweeping,
+        backfilling=backfilling,
         unanswered=unanswered,
     )
+    if all_mixed:
+        run = partial(mixed.run)
     with _shared(processes, run, range(seed, seed + count), at_once=50) as all_told:
         for told in all_told:
             ran += 1
@@ -85,7 +90,8 @@ def schedules(  # noqa: PLR0913, PLR0917  options of a command
                 out.print(f"{ran:,} of {count:,} schedules, none breaks a promise so far")
             if told.broken:
                 out.print_lines(told.story)
-                out.print(f"Schedule {told.number} breaks: {'; '.join(told.broken)}")
+                kinds = f" ({mixed.named(told.number)})" if all_mixed else ""
+                out.print(f"Schedule {told.number}{kinds} breaks: {'; '.join(told.broken)}")
                 out.print(f"To see it again: make simulate SCHEDULES=1 SEED={told.number}")
                 raise typer.Exit(1)
             if time.monotonic() > end:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote_plus
 
 from lightpress.aws.copies import S3Copies
+from lightpress.aws.runs_table import RUN
 from lightpress.image import Reason
 from lightpress.pipeline.copy_pattern import Stored
 from lightpress.pipeline.events import reconcile_message
@@ -18,6 +19,7 @@ from lightpress.pipeline.ports import Lies
 from lightpress.pipeline.recipe import Unanswered
 from lightpress.pipeline.reviewing import MEASURE
 from lightpress.pipeline.source import Source
+from tests.simulation.backfills import Backfills
 from tests.simulation.cdn import Cdn
 from tests.simulation.deployed import (
     BUS,
@@ -25,11 +27,13 @@ from tests.simulation.deployed import (
     DEAD_LETTERS,
     FACTS,
     FAILURES,
+    HINTS,
     IMAGES,
     PURGES,
     QUARANTINE,
     QUEUE,
     REVIEWS,
+    RUNS,
     UPLOADS,
     Code,
     Release,
@@ -83,7 +87,8 @@ class Cloud:
     that the other one acknowledged, before or after, so that nobody will look at what that left behind. has_viewers:
     somebody may ask for permalinks, so that purges matter. lazy: recipes leave some variants for their first view.
     gated: they hold back what is not reviewed. unanswered: what becomes of what is not reviewed in time. dropping: they
-    drop originals. enriched: they ask enrichers for facts. copying: they have copies of variants elsewhere.
+    drop originals. enriched: they ask enrichers for facts. copying: they have copies of variants elsewhere. backfills:
+    the runs of the state machine, where there are any. deployments: how often anything was rolled out, or had been.
     """
 
     def __init__(  # noqa: PLR0913  by keyword
@@ -98,6 +103,7 @@ class Cloud:
         enriched: bool = False,
         dropping: bool = False,
         copying: bool = False,
+        backfilling: bool = False,
         unanswered: Unanswered = Unanswered.HOLD,
     ) -> None:
         self.unanswered, self.copying = unanswered, copying
@@ -109,6 +115,7 @@ class Cloud:
         self.queue = Queue(QUEUE, self.dead_letters, max_receives)
         self.purges = Queue(PURGES)
         self.reviews, self.facts = Queue(REVIEWS), Queue(FACTS)
+        self.hints = Queue(HINTS, self.dead_letters, max_receives)
         self.failures = Table(("subject", "identity"))
         self.bus = Bus()
         self.stores = Stores(
@@ -119,8 +126,9 @@ class Cloud:
                 PURGES: self.purges,
                 REVIEWS: self.reviews,
                 FACTS: self.facts,
+                HINTS: self.hints,
             },
-            {FAILURES: self.failures},
+            {FAILURES: self.failures, RUNS: Table((RUN,))},
             {BUS: self.bus},
         )
         self.releases = [Release(0, self.code, self.stores, lazy, gated, unanswered, dropping, enriched, copying)]
@@ -133,11 +141,14 @@ class Cloud:
         self.cdn = Cdn(self.stores, self.timeline, self.code, late_looks=lazy)
         self.promises = Promises(self)
         self.bus.hear = self.promises.told
+        self.backfills = Backfills(self) if backfilling else None
+        self.deployments = 0
 
     @property
     def served(self) -> tuple[Queue, ...]:
         """The queues that functions work off."""
         more = [*([self.reviews] if self.gated else []), *([self.facts] if self.enriched else [])]
+        more += [self.hints] if self.backfills else []
         return (self.queue, self.dead_letters, *more)
 
     # What people do.
@@ -243,11 +254,13 @@ class Cloud:
         recipes = (self.lazy, self.gated, self.unanswered, self.dropping, self.enriched, self.copying)
         self.releases.append(Release(revision, self.code, self.stores, *recipes))
         self.backfill_due = True
+        self.deployments += 1
         self.timeline.add(OPERATOR, f"begins to roll out recipes {revision}")
 
     def end_deployment(self) -> None:
         """From here on, only invocations of the new code start."""
         del self.releases[:-1]
+        self.deployments += 1
         self.timeline.add(OPERATOR, f"has rolled out recipes {self.releases[0].revision}")
 
     def deploy(self, revision: int) -> None:
@@ -258,10 +271,13 @@ class Cloud:
     @property
     def may_backfill(self) -> bool:
         """Whether a backfill is due and no invocation of older code is left, as the operators are told to wait for."""
+        return self.backfill_due and self.is_of_one_release
+
+    @property
+    def is_of_one_release(self) -> bool:
+        """Whether only the newest code is in service, and at work."""
         newest = self.releases[-1]
-        return (
-            self.backfill_due and len(self.releases) == 1 and all(worker.release is newest for worker in self.workers)
-        )
+        return len(self.releases) == 1 and all(worker.release is newest for worker in self.workers)
 
     def backfill(self) -> None:
         """Ask for every key to be looked at."""
@@ -285,20 +301,20 @@ class Cloud:
         copies.write(path, FORMER, mark, Stored("image/jpeg"), None)
         self.timeline.add("a stack of before", f"has left {path}", f"of {key}")
 
-    def look_at_night(self) -> int:
-        """The scheduled look at every key, there or deleted; returns how many hints came of it.
+    def look_at_night(self) -> frozenset[tuple[str, str]]:
+        """The scheduled look at every key, there or deleted; returns those that it hints at, and why.
 
         As `backfill.nightly` has it, what is only of another recipe is left alone.
         """
-        look, hinted = self.releases[-1].nightly_look, 0
+        look, hinted = self.releases[-1].nightly_look, set()
         for key in sorted(self.keys):
             source = Source(UPLOADS, key)
             stale = look(source).stale
             if stale is not None and stale not in {"outdated", "copied", "leaves"}:
                 self.queue.send(reconcile_message(source))
                 self.timeline.add(NIGHT, f"hints at {key}", stale)
-                hinted += 1
-        return hinted
+                hinted.add((key, str(stale)))
+        return frozenset(hinted)
 
     def view_lazy(self, path: str, begin: Callable[[Release, Queue, tuple[Message, ...]], Mind]) -> None:
         """A viewer asks for a lazy variant: the CDN, then S3, then the function, by whatever release is in service."""
@@ -371,6 +387,7 @@ class Cloud:
     def expire(self, message: Message) -> None:
         """The retention of the queue is over, or S3 never sent the event: nobody hears of it, no dead letter either."""
         self.queue.delete(message.number)
+        self.promises.lost(message)
         self.timeline.add(SQS, f"forgets {message.id}", "it has waited too long")
         self.happened["expired"] += 1
 
@@ -404,6 +421,8 @@ class Cloud:
             if worker.over:
                 self.promises.ended(worker)
                 self.cdn.ended(worker.name)
+                if self.backfills is not None:
+                    self.backfills.ended(worker)
         self.workers = [worker for worker in self.workers if not worker.over]
 
     def waiting(self) -> list[tuple[Queue, Message]]:

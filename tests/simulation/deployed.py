@@ -8,14 +8,24 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from lightpress.aws import copies as copies_store
-from lightpress.aws import dead_letters, failures_table, hints, images, notifications, originals, purges, run_files
+from lightpress.aws import (
+    dead_letters,
+    failures_table,
+    hints,
+    images,
+    notifications,
+    originals,
+    purges,
+    run_files,
+    runs_table,
+)
 from lightpress.aws import facts as facts_store
 from lightpress.aws import quarantine as quarantine_bucket
 from lightpress.aws import reviews as reviews_store
 from lightpress.aws import waiting as waiting_store
-from lightpress.backfill import look, sweep
+from lightpress.backfill import child, look, machine, sweep
 from lightpress.backfill.hashes import hashes
-from lightpress.cli import erasing
+from lightpress.cli import distributed, erasing
 from lightpress.delivery import notify as announce
 from lightpress.delivery import purging
 from lightpress.failures import record as record_failure
@@ -52,6 +62,8 @@ REVIEWS = "review"
 """The queue of reviews, and the function that takes them."""
 FACTS = "fact"
 """The queue of facts, and the function that takes them."""
+HINTS, RUNS = "hints", "runs"
+"""The queue of the state machine of backfills, worked off as that of uploads is; and the table of its runs."""
 BUS = "default"
 
 _KNOWN = Publishing(UPLOADS).find_source
@@ -90,6 +102,10 @@ class Code:
     facts: Any = facts_store
     copies: Any = copies_store
     waiting: Any = waiting_store
+    child: Any = child
+    machine: Any = machine
+    runs: Any = runs_table
+    distributed: Any = distributed
     render: Callable[[bytes, Spec], RenderResult] = field(default=pictures.render)
 
 
@@ -229,6 +245,7 @@ class Release:
         """A new invocation of the function that works off a queue, with its requests going over `wire`."""
         functions = {
             QUEUE: self._process,
+            HINTS: self._process,
             DEAD_LETTERS: self._record_failure,
             FIRST_VIEW: self._first_view,
             CORRECT: self._correct,
@@ -336,6 +353,7 @@ class Release:
                 Publishing(UPLOADS),
                 self.code.erasing.Scope(key=message.body),
                 copies=self.code.copies.S3Copies(s3, IMAGES, IMAGES, pictures.COPY_FOLDERS) if self.copying else None,
+                facts=self.code.facts.S3Facts(s3, IMAGES) if self.enriched else None,
             )
             if work.run({message.body}, Waiting(wire), lambda _: None):
                 wire(RECEIPT, message.body, lambda: None, changes=True)

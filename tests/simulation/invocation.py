@@ -28,7 +28,9 @@ ERASURE = "erasure"
 """The operator who erases; of no queue either."""
 SWEEP = "sweep"
 """The operator who sweeps, or a child of the state machine that does; of no queue either."""
-UNQUEUED = frozenset({FIRST_VIEW, CORRECT, ERASURE, SWEEP})
+BACKFILL, OPERATING = "backfill", "operating"
+"""The function that the state machine of backfills invokes, and the operator who begins and stops it; nor these."""
+UNQUEUED = frozenset({FIRST_VIEW, CORRECT, ERASURE, SWEEP, BACKFILL, OPERATING})
 WAIT, RECEIPT = "Wait", "Receipt"
 """Of an erasure: until everybody who was at work when it began to wait has ended; and its word that nothing is left."""
 

@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 RECONCILE, PROCESS, RECORD_FAILURE, ANNOUNCE = "reconcile", "process", "record_failure", "announce"
-LOOK, SWEEP = "look", "sweep"
+LOOK, SWEEP, RUNS = "look", "sweep", "runs"
 FIRST_VIEW, CORRECTION, ERASING = "first_view", "correction", "erasing"
 REVIEWING, REVIEWS, WAITING = "reviewing", "reviews", "waiting"
 ENRICHING, FACTS = "enriching", "facts"
@@ -87,6 +87,7 @@ class Mutant:
         dropping: random schedules in which originals leave.
         copying: random schedules in which variants are copied.
         sweeping: random schedules in which operators sweep.
+        backfilling: random schedules in which backfills run on the state machine.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Mutant:
     dropping: bool = False
     copying: bool = False
     sweeping: bool = False
+    backfilling: bool = False
 
     @property
     def code(self) -> Code:
@@ -120,7 +122,7 @@ class Mutant:
             return explored.states if explored.broken else None
         first = self.seed or 1
         tried = range(first, first + self.within)
-        names = ("lossy", "erasing", "gated", "dropping", "enriched", "copying", "sweeping")
+        names = ("lossy", "erasing", "gated", "dropping", "enriched", "copying", "sweeping", "backfilling")
         kinds = {name: getattr(self, name) for name in names}
         runs = (randomly.run(number, code, **kinds) for number in tried)
         return next((count for count, told in enumerate(runs, 1) if told.broken), None)
@@ -133,7 +135,7 @@ class Mutant:
         more = " in which originals leave" * self.dropping
         more += " with reviews" * self.gated + " with losses" * self.lossy + " with erasures" * self.erasing
         kind = f"random schedules{more}" + " with enrichers" * self.enriched + " with copies" * self.copying
-        kind += " with sweeps" * self.sweeping
+        kind += " with sweeps" * self.sweeping + " with backfills" * self.backfilling
         return f"{self.within} {kind}" + (f" from {self.seed} on" if self.seed else "")
 
 
@@ -178,6 +180,10 @@ _CUSTOMER_KEY = """closed_by(
     ClientError({"Error": {"Code": "InvalidRequest", "Message": "stored using a form of Server Side Encryption"}}, "")
 )"""
 
+_MAY_TAKE = (
+    "attribute_not_exists(#stopped) AND #objects_left >= :objects AND #nanos_left >= :nanos AND #paced_ms >= :latest"
+)
+
 
 def _of_copies(name: str, module: str, within: int, *changes: tuple[str, ...]) -> Mutant:
     """One that random schedules with copies find."""
@@ -187,6 +193,12 @@ def _of_copies(name: str, module: str, within: int, *changes: tuple[str, ...]) -
 def _of_sweeps(name: str, within: int, *changes: Change, seed: int | None = None) -> Mutant:
     """One that random schedules with sweeps find."""
     return Mutant(name, SWEEP, changes, None, within, seed, sweeping=True)
+
+
+def _of_runs(name: str, within: int, left: str) -> Mutant:
+    """One that random schedules with backfills find. left: of the condition under which a run's row is taken from."""
+    change = Change(f'"{_MAY_TAKE}"', f'"{left}"')
+    return Mutant(name, RUNS, (change,), None, within, backfilling=True)
 
 
 MUTANTS = (
@@ -1161,7 +1173,7 @@ MUTANTS = (
             Change(
                 "S.facts.keep(*_)",
                 "[self.looks.request_look(given.source), self.facts.keep(given.source.name,"
-                " given.identity, given.fact)]",
+                " given.identity, given.fact.without(self._is_gone))]",
             ),
         ),
         Case("Pw", begins=TOLD),
@@ -1192,6 +1204,53 @@ MUTANTS = (
         (Change("facts_folder(N)", "held_folder(N)"),),
         None,
         5,
+        erasing=True,
+        enriched=True,
+    ),
+    Mutant(
+        "an erasure wakes nobody who waits for an address of a copy",
+        ERASING,
+        (Change("wake_others(N, *_)", "None"),),
+        None,
+        5,
+        seed=50_000_912,
+        lossy=True,
+        erasing=True,
+        copying=True,
+    ),
+    Mutant(
+        "an erasure leaves the key in what is said of other pictures",
+        ERASING,
+        (Change("S._take_names_out()", "Counter()"),),
+        None,
+        20,
+        erasing=True,
+        enriched=True,
+    ),
+    Mutant(
+        "an erasure takes the key out of what enrichers have said, and manifests go on telling it",
+        ERASING,
+        (Change("S.each(S._out_of_manifest, X)", "()"),),
+        None,
+        20,
+        erasing=True,
+        enriched=True,
+    ),
+    Mutant(
+        "an erasure takes the key out of manifests, and what enrichers have said is told again",
+        ERASING,
+        (Change("S.each(S._out_of_fact, X)", "()"),),
+        None,
+        20,
+        erasing=True,
+        enriched=True,
+    ),
+    Mutant(
+        "what is said of a picture names others that are gone",
+        ENRICHING,
+        (Change("G.fact.without(S._is_gone)", "G.fact"),),
+        None,
+        50,
         erasing=True,
         enriched=True,
     ),
@@ -1443,9 +1502,19 @@ MUTANTS = (
         (Change("swept(N, D)", "manifest", "_retold_as_it_is"),),
         None,
         10,
-        seed=3_750,
+        seed=3_650,
         enriched=True,
         dropping=True,
+    ),
+    _of_runs(
+        "a run takes more objects than are left",
+        20,
+        "attribute_not_exists(#stopped) AND #nanos_left >= :nanos AND #paced_ms >= :latest",
+    ),
+    _of_runs(
+        "a run takes though it is stopped",
+        20,
+        "#objects_left >= :objects AND #nanos_left >= :nanos AND #paced_ms >= :latest",
     ),
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import replace
 from functools import cache, lru_cache
@@ -15,7 +14,7 @@ from lightpress.image import REJECTIONS, UNREADABLE, Reason
 from lightpress.pipeline.copies import with_copies
 from lightpress.pipeline.copy_pattern import ANOTHERS
 from lightpress.pipeline.events import read
-from lightpress.pipeline.facts import center_of, fact_from
+from lightpress.pipeline.facts import FACTS, center_of, fact_from, fact_from_json
 from lightpress.pipeline.gate import (
     PERSON,
     entry_of,
@@ -63,7 +62,7 @@ from tests.simulation.pictures import (
 from tools.fakes.s3 import SimulatedS3
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from lightpress.pipeline.facts import Fact
     from lightpress.pipeline.manifest import Copy
@@ -71,6 +70,7 @@ if TYPE_CHECKING:
     from tests.simulation.cloud import Cloud
     from tests.simulation.worker import Worker
     from tools.fakes.s3 import Version
+    from tools.fakes.sqs import Message
 
 REASONS = {BAD: Reason.CORRUPT, CRASHING: Reason.CRASHED_DECODER, HUGE: Reason.MACHINE_LIMIT}
 
@@ -99,6 +99,7 @@ class Promises:
         self._stillborn: set[str] = set()
         self._deleted_at: Counter[str] = Counter()
         self._unheard: set[str] = set()
+        self._looks_lost: dict[str, int] = {}
         self._erased: dict[str, int] = {}
         self._facts: dict[tuple[str, str, str], tuple[Fact, ...]] = {}
         self._in_time: dict[tuple[str, str, str], int] = {}
@@ -183,6 +184,11 @@ class Promises:
         """Remember that the last instance was denied to read it."""
         self.denials[what.removeprefix(f"{UPLOADS}/")] += 1
 
+    def lost(self, message: Message) -> None:
+        """Remember that SQS has forgotten a message, which may have been a look at words that somebody has said."""
+        if "Look" in message.body:
+            self._looks_lost |= {source.key: self._changes[source.key] for source in read(message.body).sources}
+
     def is_being_erased(self, key: str) -> None:
         """Remember that an operator has begun to erase what there is of a key."""
         self._seen_by_erasers.add(key)
@@ -216,7 +222,13 @@ class Promises:
         said = sorted((who, sorted(answers)) for who, answers in self._said.items())
         facts = sorted((who, repr(answers)) for who, answers in self._facts.items()), sorted(self._in_time.items())
         held = sorted(self._held_since.items())
-        more = (sorted(self.foreign.items()), *facts, *self._lazy_snapshot(), *self._dropping_snapshot())
+        more = (
+            sorted(self.foreign.items()),
+            sorted(self._looks_lost.items()),
+            *facts,
+            *self._lazy_snapshot(),
+            *self._dropping_snapshot(),
+        )
         return gone, shown, held, sorted(self._seen_by_viewers), patience, unheard, erased, said, *more
 
     def _lazy_snapshot(self) -> tuple[object, ...]:
@@ -271,6 +283,7 @@ class Promises:
             if body != before:
                 by_whom = by if what.endswith(path_of(key)) else ""  # an erasure may have written of a key nobody knew
                 self._check_corrected(key, manifest, read_manifest(before) if before else None, by_whom)
+                self._ask_again(key, manifest)
                 self._check_forgotten(key, manifest, read_manifest(before) if before else None)
                 self._check_not_refused(key, manifest, read_manifest(before) if before else None)
                 self._check_outlives(key, manifest, read_manifest(before) if before else None)
@@ -473,6 +486,12 @@ class Promises:
                 key, "a corrected focus was lost" if kept else "a focus was corrected that is another picture's"
             )
 
+    def _ask_again(self, key: str, manifest: Manifest) -> None:
+        """What is not published for a while is asked about anew then: what was said before that need not count."""
+        for said in [said for said in self._in_time if said[0] == key]:
+            if manifest.status is not Status.READY or not manifest.is_of(said[1]):
+                del self._in_time[said]
+
     def _check_told(self, worker: Worker) -> None:
         """Whoever wrote a corrected focus has asked for a look after it, if nothing failed."""
         others = any(other.queue == CORRECT for other in self._cloud.workers if other is not worker)
@@ -499,9 +518,21 @@ class Promises:
             "a copy of a variant": short_name(key) in dict(self._copies()).values(),
             "an address of a copy": bool(manifest and (manifest.copies or manifest.past_copies)),
             "an entry of what waits": any(path.startswith(held_folder(key)) for path in self._cloud.images.keys),
+            "its name in what is said of another picture": self._cloud.enriched and self._is_named(key),
         }
         if found := [what for what, is_left in left.items() if is_left]:
             self._break(key, f"erased, and there is {', '.join(found)}")
+
+    def _is_named(self, key: str) -> bool:
+        """Whether what an enricher has said of another picture names a key, where it lies or where it is told."""
+        manifests = filter(None, map(self.manifest, sorted(self._cloud.keys - {key})))
+        told = [fact for manifest in manifests for fact in manifest.facts]
+        kept = [
+            data
+            for path in self._cloud.images.keys
+            if path.startswith(FACTS) and (data := self._cloud.images.data(path))
+        ]
+        return any(key in fact.looks_like for fact in [*told, *map(fact_from_json, kept)])
 
     def _check_may_be_fetched(self, path: str) -> None:
         """Nothing lies where the CDN reads that a person has never approved."""
@@ -750,13 +781,26 @@ class Promises:
         """Whether it is; of a tombstone that was erased, the deletion is enough: its revision may be a later one.
 
         Nothing has to be said of what was erased before anybody heard of it: recipes may ignore it; or a message was
-        lost, and neither the bucket nor the tombstone names the key any more, so that no night finds it.
+        lost, and neither the bucket nor the tombstone names the key any more, so that no night finds it. Nor of words
+        whose writer died before asking for a look, until it repeats them; or whose look was lost.
         """
         revision, kind = self._cloud.bus.newest.get(key, (0, ""))
-        if not (manifest.key or kind):
+        if not (manifest.key or kind) or self._looks_lost.get(key) == self._changes[key]:
+            return True
+        if manifest.words is not None and key in self._unheard:
             return True
         is_this = revision == manifest.revision or (not manifest.key and revision <= manifest.revision)
         return is_this and kind == KINDS[manifest.status]
+
+    def is_stale(self, key: str) -> bool:
+        """Whether something else is to be published of what a key holds, or nothing any more; not of what is gone."""
+        source, recipe, manifest = self._cloud.uploads.newest(key), self._cloud.recipe_for(key), self.manifest(key)
+        if source is None:
+            return False
+        if recipe is None:
+            return manifest is not None and manifest.status is not Status.DELETED
+        is_of_it = manifest is not None and manifest.is_of(identity_of(source))
+        return not is_of_it or (manifest is not None and not self._is_of_recipe(manifest, source, recipe))
 
     def _is_of_recipe(self, manifest: Manifest, source: Version, recipe: Recipe) -> bool:
         """Of the newest one; or it stays as it was, for the newest one would refuse it, or nobody can read it."""
@@ -765,6 +809,9 @@ class Promises:
             return refused
         if manifest.status is Status.HELD or manifest.is_rejected:
             return manifest.is_rejected or manifest.gate == recipe.gate
+        if self._cloud.backfills is not None and manifest.reason in UNREADABLE:
+            was = self._closed.get(identity_of(source), frozenset())
+            return closed_for(source) is not None and manifest.reason in was  # a run tells that, and leaves it so
         may_be_older = refused or closed_for(source) is not None
         if any((one.name, one.format) not in recipe.spec.lazy for one in manifest.lazy) and not may_be_older:
             return False
@@ -813,6 +860,13 @@ class Promises:
         elif manifest.status is Status.HELD and None not in kept.values():
             self._break(key, "all have approved it, and it is still held")
 
+    def check_in_vain(self, keys: Iterable[str]) -> None:
+        """What one night after the other hints at is what nobody can read, though a look at it does not say so."""
+        for key in sorted(keys):
+            newest = self._cloud.uploads.newest(key)
+            if newest is None or not closed_for(newest):
+                self._break(key, "it is looked at every night, and nothing comes of it")
+
     def _check_enriched(self, key: str, manifest: Manifest, source: Version, recipe: Recipe) -> None:
         """What is published says what enrichers have said of these contents, unless nobody can read them."""
         if manifest.digest != recipe.digest or _is_refused(source, recipe):
@@ -830,13 +884,13 @@ class Promises:
             said = (key, identity, enricher)
             told = next((fact for fact in manifest.facts if fact.enricher == enricher), None)
             body = self._cloud.images.data(fact_path(*said))
-            if told not in (*self._facts.get(said, ()), None):
+            if told is not None and not any(_is_of(told, fact) for fact in self._facts.get(said, ())):
                 self._break(key, f"it tells what {enricher} has not said of it")
             if body is not None and told is None and is_readable:
                 self._break(key, f"it does not tell what {enricher} has said")
             if self._in_time.get(said) == self._changes[key] and told is None and is_readable:
                 self._break(key, f"what {enricher} has said in time was lost")
-            if body is not None and told is not None and fact_from(json.loads(body)) != told and is_readable:
+            if body is not None and told is not None and fact_from_json(body) != told and is_readable:
                 self._break(key, f"it does not tell the last that {enricher} has said")
 
     def _is_rightly_unreviewed(self, key: str, manifest: Manifest, source: Version, *, missing: bool) -> bool:
@@ -862,7 +916,9 @@ class Promises:
             self._break(key, "rejected, and the CDN was never told to forget it")
 
     def _check_gone(self, key: str, manifest: Manifest | None) -> None:
-        if manifest is None or manifest.status is not Status.DELETED:
+        # Of what was deleted while no recipe wanted it, there is no tombstone before somebody looks; none lists it.
+        is_unknown = manifest is None and self._cloud.backfills is not None
+        if not is_unknown and (manifest is None or manifest.status is not Status.DELETED):
             self._break(key, "deleted, and still published")
         if self._generations(key):
             self._break(key, "deleted, and variants are left over")
@@ -910,6 +966,11 @@ class Promises:
     def _break(self, key: str, what: str) -> None:
         self.broken.append(f"{key}: {what}")
         self._cloud.timeline.add("PROMISE", f"broken for {key}", what)
+
+
+def _is_of(told: Fact, said: Fact) -> bool:
+    """Whether a fact is what was said, or less: without pictures that look alike and are gone."""
+    return told == replace(said, looks_like=tuple(key for key in said.looks_like if key in told.looks_like))
 
 
 def _is_refused(source: Version, recipe: Recipe) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.gate import PERSON
+from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.recipe import Unanswered
 from lightpress.pipeline.source import Source
 from tests.simulation.cloud import Cloud, notification
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable
 
+    from tests.simulation.backfills import Backfills
     from tests.simulation.deployed import Release
     from tests.simulation.invocation import Request
     from tests.simulation.worker import Worker
@@ -68,7 +70,9 @@ OPERATIONS = (
 """Those that may be out of order for a while."""
 _PART_THAT_IS_CLOSED, _PART_OF_OLD_VIEWS = 0.1, 0.2
 _VIEWS, _ANSWERS, _PURGES = 0.1, 0.2, 0.05
-_PART_ABOUT_NOW, _PART_APPROVED = 0.8, 0.7
+_PART_OF_THE_MACHINE = 0.2
+_PART_ABOUT_NOW, _PART_APPROVED, _PART_THAT_LOOKS_ALIKE = 0.8, 0.7, 0.7
+_PART_THAT_IS_HEARD, _PART_THAT_IS_LOST = 0.5, 0.1
 _MOST_AT_ONCE = 4
 _MOST_IN_A_BATCH = 3
 _MOST_STEPS = 20_000
@@ -100,6 +104,7 @@ def run(  # noqa: PLR0913  kinds of schedules
     dropping: bool = False,
     copying: bool = False,
     sweeping: bool = False,
+    backfilling: bool = False,
     unanswered: Unanswered = Unanswered.HOLD,
 ) -> Told:
     """Run one schedule: a while in which anything may happen, then calm until nothing is left to do.
@@ -110,12 +115,21 @@ def run(  # noqa: PLR0913  kinds of schedules
     unanswered: what becomes of what is not reviewed in time, with a gate; then time passes. dropping: recipes drop
     originals, older versions are brought back, and expire. enriched: they ask enrichers for facts, and people say what
     pictures show. copying: they have copies of variants elsewhere, where somebody else may have put
-    something. sweeping: operators sweep at any time, and once more in the calm, when nothing may be left over. Those
-    are schedules of their own: a number is another story with them.
+    something. sweeping: operators sweep at any time, and once more in the calm, when nothing may be left over.
+    backfilling: backfills run on the state machine. Those are schedules of their own: a number is another story with
+    them.
     """
     kinds = {"lossy": lossy, "lazy": lazy, "corrected": corrected, "erasing": erasing, "gated": gated}
     schedule = _Schedule(
-        number, code, unanswered, **kinds, dropping=dropping, enriched=enriched, copying=copying, sweeping=sweeping
+        number,
+        code,
+        unanswered,
+        **kinds,
+        dropping=dropping,
+        enriched=enriched,
+        copying=copying,
+        sweeping=sweeping,
+        backfilling=backfilling,
     )
     schedule.run()
     if sweeping and not schedule.cloud.promises.broken:
@@ -143,8 +157,11 @@ class _Schedule:
         enriched: bool,
         copying: bool,
         sweeping: bool,
+        backfilling: bool,
     ) -> None:
         self.dropping, self.copying, self.sweeping, self.sweeps_of_calm = dropping, copying, sweeping, 0
+        self.hinted_last: frozenset[tuple[str, str]] = frozenset()
+        self.said_at_last = self.losing = False
         self.lossy, self.lazy, self.corrected, self.erasing, self.gated = lossy, lazy, corrected, erasing, gated
         self.enriched = enriched
         self.chance = random.Random(number)  # noqa: S311  it decides schedules
@@ -160,11 +177,12 @@ class _Schedule:
             dropping=dropping,
             enriched=enriched,
             copying=copying,
+            backfilling=backfilling,
         )
         if copying and not erasing and number % 3 == 1:
             self._leave_former_copies(number)
         self.faults = self.chance.choice((0.0, 0.02, 0.08, 0.25))
-        self.length = self.chance.randint(10, 150)
+        self.length = self.chance.randint(10, 150) * (4 if backfilling else 1)
         self.out_of_order = ""
         self.steps_of_outage = 0
         self.hours_left = _MOST_HOURS
@@ -200,12 +218,15 @@ class _Schedule:
             actions[self._review] = 12
         actions |= self._of_enrichers()
         actions |= {self._put_foreign: 1, self._remove_foreign: 1, self._view_copy: 8} if self.copying else {}
+        actions |= self._of_backfills(self.cloud.backfills)
         actions |= {self._bring_back: 3, self._expire_older: 3} if self.dropping else {}
         if self.cloud.unanswered is not Unanswered.HOLD:
             actions[self._pass_time] = 30
         if (self.gated or self.enriched) and self.lossy:
             del actions[self._deploy]
             actions[self._expire] = 20
+        if self.cloud.backfills is not None:
+            self._make_stale()
         for _ in range(self.length):
             (action,) = self.chance.choices(list(actions), list(actions.values()))
             action()
@@ -218,6 +239,31 @@ class _Schedule:
         if not self.enriched:
             return {}
         return {self._enrich: 12, self._say_words: 3, **({self._expire: 20} if self.lossy else {})}
+
+    def _make_stale(self) -> None:
+        """Every key has a picture that is published, and then other recipes are deployed."""
+        for key in KEYS:
+            self.cloud.put(key, GOOD + bytes([self.chance.randrange(3)]))
+        while self.cloud.queue.messages or self.cloud.workers:
+            if self.cloud.workers:
+                self._go_on(self.cloud.workers[0])
+            else:
+                self._start()
+        self.cloud.deploy(self.chance.choice((1, 2)))
+
+    def _of_backfills(self, backfills: Backfills | None) -> dict[Callable[[], None], int]:
+        if backfills is None:
+            return {}
+        several = {
+            backfills.operate: 20,
+            backfills.go_on: 80,
+            backfills.lose_an_answer: 5,
+            backfills.abort: 3,
+            backfills.refuse_hints: 5,
+            backfills.lose_a_hint: 2,
+        }
+        more = {self._put: 4, self._delete: 1, self._close: 1, self._deploy: 4, self._step: 200, self._start: 20}
+        return {**more, **{partial(action, self.chance): weight for action, weight in several.items()}}
 
     # What people do.
 
@@ -246,17 +292,27 @@ class _Schedule:
             self.cloud.happened["review"] += 1
 
     def _enrich(self) -> None:
-        """An enricher says something about a version, mostly that of now; of two answers, both may come late."""
-        key = self.chance.choice(KEYS)
-        there = [identity_of(version) for version in self.cloud.uploads.keys.get(key, ()) if version.data is not None]
-        manifest = self.cloud.promises.manifest(key)
-        if manifest is not None and manifest.original_dropped is not None and manifest.source is not None:
-            there.append(manifest.source.identity)
-        if there:
-            identity = there[-1] if self.chance.random() < _PART_ABOUT_NOW else self.chance.choice(there)
-            said = self.chance.choice((WORDS, OTHER_WORDS, A_FACE, NO_FACE))
-            self.cloud.enrich(key, identity, said)
-            self.cloud.happened["fact"] += 1
+        """An enricher says something about a version, mostly one that is published; two answers may both come late."""
+        shown = self._shown()
+        if shown and self.chance.random() < _PART_ABOUT_NOW:
+            key, identity = self.chance.choice(shown)
+        else:
+            key = self.chance.choice(KEYS)
+            versions = [one for one in self.cloud.uploads.keys.get(key, ()) if one.data is not None]
+            if not versions:
+                return
+            identity = identity_of(self.chance.choice(versions))
+        said = self.chance.choice((WORDS, OTHER_WORDS, A_FACE, NO_FACE))
+        alike = [other for other in KEYS if other != key and self.chance.random() < _PART_THAT_LOOKS_ALIKE]
+        self.cloud.enrich(key, identity, {**said, "looks_like": alike})
+        self.cloud.happened["fact"] += 1
+
+    def _shown(self) -> list[tuple[str, str]]:
+        """What is published: the keys, and the identities of the versions."""
+        manifests = [(key, self.cloud.promises.manifest(key)) for key in KEYS]
+        return [
+            (key, one.source.identity) for key, one in manifests if one and one.status is Status.READY and one.source
+        ]
 
     def _say_words(self) -> None:
         """Somebody says what a picture shows."""
@@ -311,7 +367,7 @@ class _Schedule:
             self.cloud.begin_deployment(self.chance.randrange(LAZY_REVISIONS if self.lazy else REVISIONS))
 
     def _backfill(self) -> None:
-        if self.cloud.may_backfill:
+        if self.cloud.may_backfill and self.cloud.backfills is None:
             self.cloud.backfill()
 
     def _say_nonsense(self) -> None:
@@ -373,6 +429,19 @@ class _Schedule:
         self.cloud.sweep(self._begin)
         return True
 
+    def _backfill_at_last(self) -> bool:
+        """In the calm, runs come to their ends, and one more where recipes have changed."""
+        backfills = self.cloud.backfills
+        if backfills is None:
+            return False
+        if backfills.go_on_still:
+            backfills.go_on_in_peace(self.chance, idle=True)
+            return True
+        if not backfills.ledger.is_up_to_date:
+            backfills.begin_in_peace()
+            return True
+        return False
+
     def _erase_one(self) -> bool:
         """In the calm, an operator erases one key, and repeats the command until it says that nothing is left."""
         key = KEYS[0]
@@ -380,6 +449,20 @@ class _Schedule:
             return False
         self.cloud.erase(key, self._begin)
         return True
+
+    def _say_at_last(self) -> bool:
+        """In the calm, an enricher says of everything that is published that all the rest of it looks alike.
+
+        Where messages are lost, looks that follow may be, until a night finds what they were about. Where operators
+        erase, one may begin before anybody hears of it.
+        """
+        if not self.enriched or self.said_at_last:
+            return False
+        self.said_at_last, self.losing = True, self.lossy
+        shown = self._shown()
+        for key, identity in shown:
+            self.cloud.enrich(key, identity, {**WORDS, "looks_like": [other for other, _ in shown if other != key]})
+        return not self.erasing or self.chance.random() < _PART_THAT_IS_HEARD
 
     # What AWS does.
 
@@ -491,23 +574,41 @@ class _Schedule:
         for _ in range(_MOST_STEPS):
             self._backfill()
             self._view_and_purge()
+            if self.losing and self.chance.random() < _PART_THAT_IS_LOST:
+                self._expire()
             if not self.cloud.workers or self.chance.random() < 0.2:
                 for queue, message in self.cloud.waiting():
                     self.cloud.make_visible(queue, message)
                 self._start()
             if self.cloud.promises.broken:
                 return
+            if self.cloud.backfills is not None and self.chance.random() < _PART_OF_THE_MACHINE:
+                self.cloud.backfills.go_on_in_peace(self.chance, idle=False)
             if able := self._able():
                 self._go_on(self.chance.choice(able))
             elif not any(queue.messages for queue in self.cloud.served):
-                if self.lossy and self.cloud.look_at_night():
-                    continue
-                if self._erase_one() or self._an_hour_later() or self._sweep_at_last():
+                if self._goes_on_when_idle():
                     continue
                 self._end_of_cdn()
                 self.cloud.promises.check_settled()
                 return
         self.cloud.promises.broken.append("the queues never drained")
+
+    def _goes_on_when_idle(self) -> bool:
+        """In the calm, nothing is left in the queues: whether somebody or something begins more."""
+        if self._backfill_at_last() or self._say_at_last() or (self.lossy and self._night_finds_more()):
+            return True
+        more = self._erase_one() or self._an_hour_later() or self._sweep_at_last()
+        if more:
+            self.hinted_last = frozenset()
+        return more
+
+    def _night_finds_more(self) -> bool:
+        """In the calm, there is a look every night; what one finds again the next night has to be unreadable."""
+        self.losing = False
+        before, self.hinted_last = self.hinted_last, self.cloud.look_at_night()
+        self.cloud.promises.check_in_vain(key for key, _ in before & self.hinted_last)
+        return bool(self.hinted_last - before)
 
     def _an_hour_later(self) -> bool:
         """In the calm, what is overdue is looked at every hour, and time may pass before."""

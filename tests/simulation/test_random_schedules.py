@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lightpress.pipeline.recipe import Unanswered
-from tests.simulation import randomly
+from tests.simulation import mixed, randomly
 from tests.simulation.invocation import Fault
 from tests.simulation.randomly import Told
 
@@ -136,6 +136,23 @@ def test_sweeps_beside_everybody_remove_nothing_that_is_or_will_be_published_in_
         }
     )
     assert happened["sweep"] >= 100
+
+
+def test_runs_on_the_state_machine_keep_limits_and_stops_and_leave_nothing_stale_in_30_schedules() -> None:
+    happened: Counter[str] = Counter()
+    for number in range(max(SCHEDULES // 10, 30)):
+        told = randomly.run(number, backfilling=True)
+        again = f"make simulate SCHEDULES=1 BACKFILLING=1 SEED={number}"
+        assert not told.broken, f"{again}\n{told.broken}\n{told.story}"
+        happened.update(told.happened)
+    assert min(happened["hint"], happened["run finished"], happened["run stopped"], happened["doubled task"]) >= 10
+
+
+def test_every_promise_is_kept_in_100_schedules_of_several_kinds_at_once() -> None:
+    for number in range(max(SCHEDULES // 3, 100)):
+        told = mixed.run(number)
+        again = f"make simulate SCHEDULES=1 MIXED=1 SEED={number}"
+        assert not told.broken, f"{again}: {mixed.named(number)}\n{told.broken}\n{told.story}"
 
 
 def test_a_schedule_is_the_same_each_time_it_is_run() -> None:

@@ -99,6 +99,8 @@ class Worker:
             cloud.promises.denied(request.what)
         if self.queue == ERASURE:
             self._note_erasure(request, cloud)
+        if cloud.backfills is not None and fault not in _REFUSED:
+            cloud.backfills.ledger.after(self, request, fault)
         if request.changes and fault not in _REFUSED:
             cloud.promises.check_now(request.what, self.queue)
         return heard

@@ -250,6 +250,15 @@ def test_parts_that_are_none_are_refused(parts: object) -> None:
     assert set(refused.value.fields) == {"parts"}
 
 
+def test_a_part_has_from_one_byte_to_8_mib() -> None:
+    for size in (1, 8_388_608):
+        assert parse_part_request({"part_number": 1, "size": size}, LIMITS) == (1, size)
+    for size in (0, 8_388_609):
+        with pytest.raises(Refused) as refused:
+            parse_part_request({"part_number": 1, "size": size}, LIMITS)
+        assert refused.value.fields == {"size": "size must be a whole number from 1 to 8388608."}
+
+
 def test_a_large_file_has_no_more_parts_than_the_limit_allows() -> None:
     assert parse_part_request({"part_number": 3, "size": 1}, LIMITS) == (3, 1)  # 20 MB in parts of 8 MB
     with pytest.raises(Refused):

@@ -24,6 +24,7 @@ _LIST = re.compile(r",(?![^(]*\))")
 _IF_NOT_EXISTS = re.compile(r"if_not_exists\(\s*([#\w]+)\s*,\s*([:#\w]+)\s*\)")
 _EXISTS = re.compile(r"(attribute_exists|attribute_not_exists)\(\s*([#\w]+)\s*\)")
 _COMPARISON = re.compile(r"([#\w]+)\s*(=|<>|<=|>=|<|>)\s*(:\w+)")
+_SIGNED = re.compile(r"([+-]?)\s*([:#\w]+(?:\([^)]*\))?)")
 
 
 class ConditionalCheckFailedException(ClientError):
@@ -186,8 +187,9 @@ def _updated(item: Item, expression: str, words: _Words) -> Item:
 
 def _set(action: str, before: Item, changed: Item, words: _Words) -> None:
     name, _, right = (part.strip() for part in action.partition("="))
-    terms = [_term(term.strip(), before, words) for term in right.split("+")]
-    changed[words.name(name)] = terms[0] if len(terms) == 1 else {"N": str(sum(int(term["N"]) for term in terms))}
+    terms = [(sign, _term(term, before, words)) for sign, term in _SIGNED.findall(right)]
+    total = (int(f"{sign}1") * int(term["N"]) for sign, term in terms) if len(terms) > 1 else iter(())
+    changed[words.name(name)] = {"N": str(sum(total))} if len(terms) > 1 else terms[0][1]
 
 
 def _term(term: str, before: Item, words: _Words) -> Value:
@@ -214,11 +216,11 @@ _CLAUSES: dict[str, Callable[[str, Item, Item, _Words], None]] = {"SET": _set, "
 
 
 def _check(operation: str, condition: str, item: Item | None, words: _Words) -> None:
-    """Raise if a condition does not hold; conditions are joined by AND alone."""
-    for part in filter(None, condition.split(" AND ")):
-        if not _holds(part.strip(), item or {}, words):
-            refused = refusal(operation, 400, "ConditionalCheckFailedException", "The conditional request failed")
-            raise ConditionalCheckFailedException(refused.response, operation)
+    """Raise if a condition does not hold: comparisons joined by AND, and those by OR."""
+    several = [part.split(" AND ") for part in condition.split(" OR ")] if condition else [[]]
+    if not any(all(_holds(one.strip(), item or {}, words) for one in part) for part in several):
+        refused = refusal(operation, 400, "ConditionalCheckFailedException", "The conditional request failed")
+        raise ConditionalCheckFailedException(refused.response, operation)
 
 
 def _holds(condition: str, item: Item, words: _Words) -> bool:

@@ -154,10 +154,11 @@ class Body:
 
 @dataclass(slots=True)
 class SimulatedS3:
-    """Stands where a boto3 client does."""
+    """Stands where a boto3 client does. page: keys of a page of a listing, at most."""
 
     buckets: dict[str, Bucket]
     wire: Wire = at_once
+    page: int = _PAGE
 
     def head_bucket(self, *, Bucket: str) -> dict[str, Any]:
         def effect() -> dict[str, Any]:
@@ -286,9 +287,9 @@ class SimulatedS3:
             found = [key for key in found if key > max(ContinuationToken, StartAfter)]
             page = [
                 {"Key": key, "ETag": _etag(bucket, key), "Size": _size(bucket, key), "LastModified": _LONG_AGO}
-                for key in found[:MaxKeys]
+                for key in found[: min(MaxKeys, self.page)]
             ]
-            more = len(found) > MaxKeys
+            more = len(found) > len(page)
             return (
                 {"KeyCount": len(page), "IsTruncated": more}
                 | ({"Contents": page} if page else {})

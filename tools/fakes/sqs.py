@@ -38,13 +38,18 @@ class Message:
 
 @dataclass(slots=True)
 class Queue:
-    """Messages in no order. dead_letters: where a message goes that was received `max_receives` times, and more."""
+    """Messages in no order.
+
+    dead_letters: where a message goes that was received `max_receives` times, and more. refusing: how many entries of
+    the next batch are not accepted, from its end.
+    """
 
     name: str
     dead_letters: Queue | None = None
     max_receives: int = 5
     messages: list[Message] = field(default_factory=list)
     sent: int = 0
+    refusing: int = 0
 
     def send(self, body: str, attributes: Mapping[str, str] | None = None) -> Message:
         self.sent += 1
@@ -99,13 +104,14 @@ class SimulatedSqs:
         return self.wire("SendMessage", QueueUrl, effect, changes=True)
 
     def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, str]]) -> dict[str, Any]:
-        """Every one is accepted."""
+        """Every one is accepted, but for those that the queue refuses."""
 
         def effect() -> dict[str, Any]:
             queue = self._queue("SendMessageBatch", QueueUrl)
-            return {
-                "Successful": [{"Id": one["Id"], "MessageId": queue.send(one["MessageBody"]).id} for one in Entries]
-            }
+            accepted = Entries[: max(0, len(Entries) - queue.refusing)]
+            refused, queue.refusing = Entries[len(accepted) :], 0
+            taken = [{"Id": one["Id"], "MessageId": queue.send(one["MessageBody"]).id} for one in accepted]
+            return {"Successful": taken} | ({"Failed": [{"Id": one["Id"]} for one in refused]} if refused else {})
 
         return self.wire("SendMessageBatch", QueueUrl, effect, changes=True)
 
@@ -120,6 +126,20 @@ class SimulatedSqs:
         return self.wire(
             "ChangeMessageVisibility", f"{QueueUrl} {ReceiptHandle} in {VisibilityTimeout} s", dict[str, Any]
         )
+
+    def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: Sequence[str]) -> dict[str, Any]:
+        """Counts as they are: who waits for a queue may not hang on how late SQS counts."""
+
+        def effect() -> dict[str, Any]:
+            messages = self._queue("GetQueueAttributes", QueueUrl).messages
+            hidden = sum(message.in_flight for message in messages)
+            counts = {
+                "ApproximateNumberOfMessages": len(messages) - hidden,
+                "ApproximateNumberOfMessagesNotVisible": hidden,
+            }
+            return {"Attributes": {name: str(counts.get(name, 0)) for name in AttributeNames}}
+
+        return self.wire("GetQueueAttributes", QueueUrl, effect)
 
     def _queue(self, operation: str, url: str) -> Queue:
         if url not in self.queues:

@@ -24,6 +24,7 @@ from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from tools.mutation.lines import changed_lines, first_tests, recorded
 from tools.mutation.mutants import Mutant, mutants_of
 from tools.mutation.results import Results, digest_of_tests
 
@@ -39,6 +40,7 @@ _MOST_UNEXPLAINED = 0.05
 _LONGEST_SECONDS = 300
 _LEAST_SECONDS = 10
 _TIMES_AS_LONG = 5
+_NO_TESTS = 5  # pytest's exit code
 
 
 @dataclass(frozen=True)
@@ -61,23 +63,34 @@ class Worker:
     tree: Path
     server: subprocess.Popen[str]
 
-    def survives(self, module: Module, code: str, seconds: int) -> bool:
-        """Whether every test passes over this mutant, within so many seconds."""
+    def survives(self, module: Module, code: str, seconds: int, first: Sequence[str]) -> bool:
+        """Whether every test passes over this mutant, within so many seconds; these are the first to be asked."""
         file = self.tree / module.path
         original = file.read_text(encoding="utf-8")
         try:
             file.write_text(code, encoding="utf-8")
-            return self.passes(module, seconds)
+            return (not first or self.passes(module, seconds, only=first)) and self.passes(module, seconds)
         finally:
             file.write_text(original, encoding="utf-8")
 
-    def passes(self, module: Module, seconds: int, *, keep_compiled: bool = False) -> bool:
-        """Whether every test passes over what is there."""
+    def passes(self, module: Module, seconds: int, *, record: bool = False, only: Sequence[str] = ()) -> bool:
+        """Whether every test passes over what is there; none of `only` may be there any more, and that is no failure.
+
+        record: over the code without a mutant: what is compiled is kept, and which lines each test runs.
+        """
         assert self.server.stdin is not None  # noqa: S101  both are pipes
         assert self.server.stdout is not None  # noqa: S101
-        arguments = ["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-profile=mutants", *module.tests]
-        print(json.dumps([str(self.tree), seconds, keep_compiled, arguments]), file=self.server.stdin, flush=True)
-        return int(self.server.stdout.readline()) == 0
+        tests = sorted({name.partition("::")[0] for name in only}) or module.tests
+        arguments = ["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-profile=mutants", *tests]
+        request = {
+            "folder": str(self.tree),
+            "seconds": seconds,
+            "arguments": arguments,
+            "record": module.path if record else None,
+            "only": only,
+        }
+        print(json.dumps(request), file=self.server.stdin, flush=True)
+        return int(self.server.stdout.readline()) in ({0, _NO_TESTS} if only else {0})
 
 
 @dataclass(frozen=True)
@@ -146,14 +159,16 @@ def _test(module: Module, mutants: Sequence[Mutant], workers: Sequence[Worker], 
     workers = workers[: len(mutants)]
     with ThreadPoolExecutor(len(workers)) as pool:
         seconds = max(pool.map(partial(_seconds_at_most, module), workers))
+    source, ran = (workers[0].tree / module.path).read_text(encoding="utf-8"), recorded(workers[0].tree / "lines.json")
     free: SimpleQueue[Worker] = SimpleQueue()
     for worker in workers:
         free.put(worker)
 
     def survives(mutant: Mutant) -> bool:
+        first = first_tests(ran, changed_lines(source, mutant.code))
         worker = free.get()
         try:
-            return worker.survives(module, mutant.code, seconds)
+            return worker.survives(module, mutant.code, seconds, first)
         finally:
             free.put(worker)
 
@@ -165,7 +180,7 @@ def _test(module: Module, mutants: Sequence[Mutant], workers: Sequence[Worker], 
 def _seconds_at_most(module: Module, worker: Worker) -> int:
     """What a mutant's tests may take before it counts as found: far longer than they take without one."""
     begin = time.monotonic()
-    if not worker.passes(module, _LONGEST_SECONDS, keep_compiled=True):
+    if not worker.passes(module, _LONGEST_SECONDS, record=True):
         raise SystemExit(f"The tests of {module.path} fail without any mutant: {' '.join(module.tests)}")
     return min(_LONGEST_SECONDS, round(_LEAST_SECONDS + _TIMES_AS_LONG * (time.monotonic() - begin)))
 

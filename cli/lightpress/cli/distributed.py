@@ -154,7 +154,8 @@ class Distributed:
                 )
                 return self._runs.find(name) or found
             attempt = (found.attempts if found else 0) + 1
-            started = self._runs.resume(self._next(name, job, caps, found, attempt))
+            run = self._next(name, job, caps, found, attempt)
+            started = self._runs.resume(run, anew=found is None or run.round != found.round)
             if started is not None:
                 self.deployment.states().start_execution(
                     stateMachineArn=self.deployment.backfill_machine,

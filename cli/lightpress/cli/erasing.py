@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lightpress.aws.quarantine import copies_folder
 from lightpress.cli.deleting import refused_in
 from lightpress.pipeline.copy_pattern import is_too_long
+from lightpress.pipeline.copying import wake_others
 from lightpress.pipeline.failures import subject_of_picture
 from lightpress.pipeline.gate import held_folder, reviews_folder, revision_of_entry
 from lightpress.pipeline.manifest import Manifest, Status
@@ -173,7 +174,8 @@ class Erasing:
             if not done.unsettled:
                 done.removed.update(self._take_names_out())
             heard(done)
-            sure = sure and not done.removed[Kind.VERSIONS]
+            # Whoever was at work may have read it before.
+            sure = sure and not (done.removed[Kind.VERSIONS] or done.removed[Kind.NAMES])
             if done.unsettled:
                 patience.for_workers(len(done.unsettled))
                 again = done.unsettled
@@ -269,6 +271,8 @@ class Erasing:
         if manifests is None:
             self.looks.request_look(source)
             return Round(Counter(), frozenset({name}))
+        if self.copies is not None:  # whoever has removed its copies may find a manifest that names none any more
+            wake_others(name, self.copies, lambda key: self.looks.request_look(self.publishing.named(key)))
         removed = Counter({Kind.MANIFESTS: manifests})
         removed[Kind.ROWS] = self.failures.erase(subject_of_picture(source.bucket, source.key))
         removed[Kind.COPIES] = self._remove_versions(self.quarantine, copies_folder(source), set())

@@ -91,7 +91,7 @@ def up(  # noqa: PLR0913  what a person may choose, all with a default
         keeps_state: Whether the cloud can be restarted (`restart`). It then writes every object to disk.
         port: Of the emulator.
         cdn_port: Of the CDN's proxy.
-        recipes: Other recipes than the project's, in a folder with the files that they name and nothing else.
+        recipes: Other recipes than the project's.
         say: Is called with a sentence on each step.
 
     Raises:

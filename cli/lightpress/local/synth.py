@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from lightpress.local.errors import LocalCloudError
 from lightpress.local.session import ACCOUNT, REGION
+from lightpress.pipeline.recipe_file import load_recipes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,7 +30,7 @@ _PACKAGED = "packaged"
 def synthesize(project: Path, assembly: Path, *, say: Callable[[str], None], recipes: Path | None = None) -> None:
     """Write the cloud assembly of the local environment to the folder `assembly`, unless it is up to date.
 
-    recipes: Other recipes than the project's, in a folder with the files that they name and nothing else.
+    recipes: Other recipes than the project's.
     """
     stamp = assembly / "made-from"
     wanted = _digest(project, recipes)
@@ -68,9 +69,14 @@ def _digest(project: Path, recipes: Path | None) -> str:
     for path in _files(project):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         digest.update(f"{path.relative_to(project.parent)} {content}\n".encode())
-    for path in sorted(recipes.parent.rglob("*")) if recipes else ():
-        digest.update(path.read_bytes() if path.is_file() else b"")
+    for path in _with_files(recipes) if recipes else ():
+        digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def _with_files(recipes: Path) -> list[Path]:
+    """Recipes, and the files beside them that they name."""
+    return [recipes, *(recipes.parent / name for name in load_recipes(recipes).files)]
 
 
 def _files(project: Path) -> Iterator[Path]:

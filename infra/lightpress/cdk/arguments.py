@@ -122,8 +122,8 @@ class Options(TypedDict, total=False):
         upload_jwt_issuer: OpenID Connect issuer whose tokens are accepted with `upload_auth = "jwt"`.
         upload_jwt_audiences: Audiences of accepted tokens: their `aud` or `client_id` must be one of these.
         upload_authorizer_arn: ARN of your Lambda authorizer. It must return a simple response (payload format 2.0) with
-            the caller's name as `owner` in its context:
-            https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
+            the caller's name as `owner` in its context, which is kept for five minutes, for the same `Authorization`
+            and route: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
         upload_rate_limit: Requests per second that the upload API accepts on average.
         upload_burst_limit: Requests that the upload API accepts at once, in a burst.
         max_uploads_per_day: Files that one caller of the upload API may begin to upload, or have fetched, in a day

@@ -18,6 +18,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 
 from lightpress.backfill.results import PREFIX
+from lightpress.cdk.access_logs import access_logs
 from lightpress.cdk.buckets import PrivateBucket, moved
 from lightpress.cdk.component import Component
 from lightpress.cdk.copies import copy_folders, refuse_to_hide_permalinks
@@ -159,7 +160,7 @@ class Delivery(Component):
             certificate=self._certificate(),
             web_acl_id=self._web_acl(),
             geo_restriction=_countries(config),
-            log_bucket=self._access_logs(),
+            log_bucket=access_logs(self, config),
         )
 
     def _copies_behavior(self, shared: Mapping[str, Any]) -> cloudfront.BehaviorOptions:
@@ -292,19 +293,6 @@ class Delivery(Component):
     def _certificate(self) -> acm.ICertificate | None:
         arn = self._config.delivery.certificate_arn
         return acm.Certificate.from_certificate_arn(self, "Certificate", arn) if arn else None
-
-    def _access_logs(self) -> PrivateBucket | None:
-        """Of CloudFront's older kind, which needs a bucket with access lists: the newer is set up in us-east-1 only."""
-        if not self._config.delivery.access_log_days:
-            return None
-        return PrivateBucket(
-            self,
-            "AccessLogs",
-            holds="accesslogs",
-            config=self._config,
-            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(self._config.delivery.access_log_days))],
-            ownership=s3.ObjectOwnership.BUCKET_OWNER_PREFERRED,
-        )
 
     def _public_keys(self) -> list[cloudfront.PublicKey]:
         """Named for their contents, which CloudFront never changes: another key is another resource."""

@@ -121,10 +121,13 @@ def _for(services: list[str], actions: Sequence[str]) -> iam.PolicyStatement:
 
 
 def _for_access_logs() -> iam.PolicyStatement:
-    """CloudFront's older kind of log is written for no account by name; it can be encrypted for, and not read."""
+    """CloudFront's older kind of log is written for no account by name. It decrypts the bucket's key, for one is used.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging-legacy-s3.html
+    """
     return iam.PolicyStatement(
         principals=[iam.ServicePrincipal("delivery.logs.amazonaws.com")],
-        actions=["kms:GenerateDataKey*"],
+        actions=["kms:Decrypt", "kms:GenerateDataKey*"],
         resources=["*"],
     )
 

@@ -24,7 +24,7 @@ from lightpress.toml_reader import ConfigError
 from lightpress.units import MB
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from aws_cdk import aws_s3 as s3
@@ -234,9 +234,11 @@ class PythonFunction(lambda_.Function):
             environment={**_common_variables(config), **environment},
             **_properties(code, config, capacity),
         )
-        if renders:
-            self.add_layers(*code.extra_layers)
-        self.live = live_alias(scope, id_, self, provisioned=capacity.get("provisioned", 0))
+        extra = code.extra_layers if renders else []
+        if extra:
+            self.add_layers(*extra)
+        layers = (code.layer, *extra)
+        self.live = live_alias(scope, id_, self, layers=layers, provisioned=capacity.get("provisioned", 0))
         self.label = label or id_
         self.own_role = own_role
         self.queues: list[sqs.IQueue] = []
@@ -351,12 +353,23 @@ def _common_variables(config: Config) -> dict[str, str]:
     }
 
 
-def live_alias(scope: Construct, id_: str, function: lambda_.Function, *, provisioned: int = 0) -> lambda_.Alias:
-    """The alias `live` of the function's newest version.
+def live_alias(
+    scope: Construct,
+    id_: str,
+    function: lambda_.Function,
+    *,
+    layers: Sequence[PillowLayer] = (),
+    provisioned: int = 0,
+) -> lambda_.Alias:
+    """The alias `live` of the function's newest version; another layer makes another version, too.
+
+    CDK sees to that only in an app that sets @aws-cdk/aws-lambda:recognizeLayerVersion, which is the app's to say.
 
     An update of a function's code and one of its layer and variables are two calls: what invoked $LATEST between them
     would run new code on the old layer. The alias moves in one step, after both (docs/decisions/0057).
     """
+    if layers:
+        function.invalidate_version_based_on(" ".join(layer.digest for layer in layers))
     return lambda_.Alias(
         scope,
         f"{id_}Alias",

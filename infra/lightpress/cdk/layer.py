@@ -56,6 +56,9 @@ class PillowLayer(lambda_.LayerVersion):
     """Goes with one runtime and one processor; `for_host` builds it for the Python and the machine that synthesize.
 
     folder: where its lock is. holds: what is in it, for people.
+
+    Attributes:
+        digest: Of its contents.
     """
 
     def __init__(  # noqa: PLR0913  by keyword
@@ -72,11 +75,12 @@ class PillowLayer(lambda_.LayerVersion):
         requirements = folder / "requirements.txt"
         target = target_of(runtime, architecture, for_host=for_host)
         wheels = _Wheels(requirements, target)
+        self.digest = digest(requirements, target)
         try:
             super().__init__(
                 scope,
                 id_,
-                code=_code(folder, wheels, digest(requirements, target)),
+                code=_code(folder, wheels, self.digest),
                 compatible_runtimes=[runtime],
                 compatible_architectures=[architecture],
                 description=f"{holds} for {target.name}",

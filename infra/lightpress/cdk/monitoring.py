@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from lightpress.cdk.parts import Parts
     from lightpress.cdk.processing import Processing
     from lightpress.cdk.queues import WorkQueue
+    from lightpress.cdk.topic import EventTopic
     from lightpress.cdk.webhooks import Webhooks
 
 MANUAL = "docs/operations.md"
@@ -77,7 +78,9 @@ class Monitoring(Component):
             self._watch_asked(parts.asked)
         if parts.webhooks is not None:
             self._watch_webhooks(parts.webhooks)
-        self._watch_rules([*processing.rules, *(in_place.rules if in_place else ())])
+        self._watch_rules(processing.rules + (parts.reviewing.rules if parts.reviewing else []), in_place)
+        if parts.topic is not None:
+            self._watch_topic(parts.topic)
         for function in functions:
             self._watch_function(function)
         if config.monitoring.alarm_invocations_per_picture:
@@ -193,18 +196,32 @@ class Monitoring(Component):
             "`lightpress webhooks list` which, and send them again with `lightpress webhooks replay`.",
         )
 
-    def _watch_rules(self, rules: Sequence[events.Rule]) -> None:
-        """EventBridge counts what it gave up on for each rule; an event of S3 is sent once only."""
-        if not rules:
-            return
-        failed = {f"rule_{number}": _failed_invocations(rule) for number, rule in enumerate(rules)}
+    def _watch_topic(self, topic: EventTopic) -> None:
         self._alarm(
-            "ChangesAreNotDelivered",
-            _sum_of(failed, "changes that EventBridge could not deliver"),
+            "EventTopicIsNotTold",
+            topic.dead_letters.metric_approximate_number_of_messages_visible(period=_PERIOD),
             threshold=1,
-            says="EventBridge could not send changes of an existing bucket to its queue. They wait in the dead-letter "
-            "queue of the rule.",
+            says="EventBridge could not publish events to the topic. They wait in EventTopicDeadLetterQueue.",
         )
+
+    def _watch_rules(self, rules: Sequence[events.Rule], in_place: InPlace | None) -> None:
+        """EventBridge counts what it gave up on for each rule; an event of S3 is sent once only.
+
+        Two alarms, for one looks at ten metrics at most, and there may be seven rules of the one kind, five of the
+        other. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-limits.html
+        """
+        says = (
+            "EventBridge could not send changes of an existing bucket, or answers of scans, to their queue. They wait "
+            "in the dead-letter queue of the rule."
+        )
+        for symptom, watched in (
+            ("ChangesAreNotDelivered", rules),
+            ("InPlaceChangesAreNotDelivered", in_place.rules if in_place else ()),
+        ):
+            if watched:
+                failed = {f"rule_{number}": _failed_invocations(rule) for number, rule in enumerate(watched)}
+                metric = _sum_of(failed, "changes that EventBridge could not deliver")
+                self._alarm(symptom, metric, threshold=1, says=says)
 
     def _watch_failure_rate(self) -> None:
         self._alarm(

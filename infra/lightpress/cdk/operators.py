@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from aws_cdk import aws_apigatewayv2 as gateway
-from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_iam as iam
 
 from lightpress.cdk.component import Component
@@ -15,7 +14,7 @@ from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.metrics import NAMESPACE
 from lightpress.cdk.processing import read_originals
-from lightpress.cdk.upload_api import route
+from lightpress.cdk.upload_api import integration_of, route
 from lightpress.costs.prices import MILLION, prices_of
 from lightpress.pipeline.gate import HELD, REVIEWS
 from lightpress.units import GB, MB
@@ -86,7 +85,7 @@ class Operators(Component):
         if reviewing is not None:
             function.add_environment("REVIEW_QUEUE_URL", reviewing.queue.queue_url)
             function.allow("sqs:SendMessage", on=reviewing.queue.queue_arn)
-        integration = integrations.HttpLambdaIntegration("Integration", function.live)
+        integration = integration_of("Integration", function.live)
         # With "jwt", API Gateway itself refuses tokens without the scope.
         options = core.config.uploads
         scopes = [options.operators_scope] if options.upload_auth == "jwt" else []
@@ -96,7 +95,7 @@ class Operators(Component):
         self.readers: tuple[PythonFunction, ...] = ()
         if reviewing is not None:
             preview = _preview(self, core)
-            shown = integrations.HttpLambdaIntegration("PreviewIntegration", preview.live)
+            shown = integration_of("PreviewIntegration", preview.live)
             route(api.api, *PREVIEW_ROUTE, shown, api.authorizer, scopes=scopes)
             self.readers = (preview,)
             self.functions = (function, preview)

@@ -48,6 +48,7 @@ class Purging(Component):
             logical_id="PurgeQueue",
             retention_days=core.config.processing.queue_retention_days,
             timeout_seconds=_TIMEOUT_SECONDS,
+            window_seconds=_WINDOW_SECONDS,
             dead_letters=core.processing.dead_letters,
         )
         self.function = self._function(core)

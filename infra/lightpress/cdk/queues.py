@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 
     from lightpress.cdk.config import Config
 
-# What AWS advises: a function that is throttled may hold messages for a while before it can work on them.
+# What AWS advises: a function that is throttled may hold messages for a while before it can work on them; and they are
+# invisible while a batch is gathered.
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 _VISIBLE_AGAIN_AFTER_TIMEOUTS = 6
 
 
 class WorkQueue(sqs.Queue):
-    """Messages for a function that takes `timeout_seconds` at most."""
+    """Messages for a function that takes `timeout_seconds` at most, once a batch was gathered for `window_seconds`."""
 
     def __init__(  # noqa: PLR0913  by keyword
         self,
@@ -30,6 +32,7 @@ class WorkQueue(sqs.Queue):
         logical_id: str,
         retention_days: int,
         timeout_seconds: int,
+        window_seconds: int = 0,
         dead_letters: sqs.Queue | None = None,
         max_receive_count: int = 1000,
     ) -> None:
@@ -38,7 +41,7 @@ class WorkQueue(sqs.Queue):
             scope,
             id_,
             retention_period=Duration.days(retention_days),
-            visibility_timeout=Duration.seconds(_VISIBLE_AGAIN_AFTER_TIMEOUTS * timeout_seconds),
+            visibility_timeout=Duration.seconds(_VISIBLE_AGAIN_AFTER_TIMEOUTS * timeout_seconds + window_seconds),
             dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=max_receive_count)
             if dead_letters
             else None,

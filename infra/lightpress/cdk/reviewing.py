@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import TYPE_CHECKING
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -40,6 +42,7 @@ class Reviewing(Component):
     Attributes:
         queue: The review queue.
         function: The function `take_review`.
+        rules: The EventBridge rule that brings the answers of scans, where a recipe asks for them.
     """
 
     def __init__(self, scope: Construct, id_: str, *, core: Core) -> None:
@@ -78,6 +81,7 @@ class Reviewing(Component):
         self.function.allow("s3:GetObject", on=images.arn_for_objects("m/*"))
         self.function.accept_any_key(images, f"{HELD}*", "m/*")
         self._measure_every_hour()
+        self.rules: list[events.Rule] = []
         if MALWARE in core.code.recipes.reviewers:
             self._scan(core)
         self.functions = (self.function,)
@@ -113,6 +117,7 @@ class Reviewing(Component):
             ),
         )
         send_events(self, rule, "Scanned", queue=self.queue, config=core.config)
+        self.rules.append(rule)
 
 
 def _names(attached: Sequence[Existing[Attached]]) -> list[str]:
@@ -122,16 +127,28 @@ def _names(attached: Sequence[Existing[Attached]]) -> list[str]:
 
 def _scan_attached(scope: Construct, attached: Sequence[Existing[Attached]]) -> None:
     """Make a plan for each bucket, of which GuardDuty allows one: for all of its prefixes."""
-    for number, name in enumerate(_names(attached)):
+    for name in _names(attached):
         rows = [one for one in attached if one.pictures.bucket == name]
         prefixes = sorted({one.pictures.prefix for one in rows})
         keys = sorted({one.kms_key for one in rows if one.kms_key})
-        key = kms.Key.from_key_arn(scope, f"AttachedKey{number}", keys[0]) if keys else None
+        suffix = _hash_of(scope, name)
+        key = kms.Key.from_key_arn(scope, f"AttachedKey{suffix}", keys[0]) if keys else None
         bucket = s3.Bucket.from_bucket_attributes(
-            scope, f"AttachedBucket{number}", bucket_name=name, encryption_key=key
+            scope, f"AttachedBucket{suffix}", bucket_name=name, encryption_key=key
         )
         scanned = () if "" in prefixes else prefixes
-        MalwareScan(scope, f"MalwareScan{number}", bucket=bucket, prefixes=scanned, is_ours=False)
+        MalwareScan(scope, f"MalwareScan{suffix}", bucket=bucket, prefixes=scanned, is_ours=False)
+
+
+def _hash_of(scope: Construct, bucket: str) -> str:
+    """What the logical IDs of a bucket's plan end with: another one for another bucket, wherever its table is.
+
+    GuardDuty changes the prefixes of a plan, and never its bucket: a plan that came to stand for the next table would
+    go on scanning the bucket that was removed.
+    https://docs.aws.amazon.com/guardduty/latest/APIReference/API_UpdateS3BucketResource.html
+    """
+    name = json.dumps(Stack.of(scope).resolve(bucket), sort_keys=True)  # one of this app is a reference
+    return hashlib.sha256(name.encode()).hexdigest()[:8]
 
 
 def ask_reviewers(*functions: PythonFunction, images: PrivateBucket) -> None:

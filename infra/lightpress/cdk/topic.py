@@ -26,6 +26,7 @@ class EventTopic(Component):
 
     Attributes:
         topic: The topic.
+        dead_letters: What could not be published to it.
     """
 
     def __init__(self, scope: Construct, id_: str, *, config: Config) -> None:
@@ -47,13 +48,13 @@ class EventTopic(Component):
                 conditions={"ArnEquals": {"aws:SourceArn": rule.rule_arn}},
             )
         )
-        dead_letters = rule_dead_letters(self, "EventTopic", config)
+        self.dead_letters = rule_dead_letters(self, "EventTopic", config)
         resource(rule, events.CfnRule).targets = [
             events.CfnRule.TargetProperty(
                 id="Target0",
                 arn=self.topic.topic_arn,
-                dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=dead_letters.queue_arn),
+                dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=self.dead_letters.queue_arn),
             )
         ]
-        accept_from(rule, dead_letters)
+        accept_from(rule, self.dead_letters)
         self.outputs = {"EventTopicArn": self.topic.topic_arn}

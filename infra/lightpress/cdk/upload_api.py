@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Aws
+from aws_cdk import Aws, Duration
 from aws_cdk import aws_apigatewayv2 as gateway
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_apigatewayv2_integrations as integrations
@@ -42,6 +42,7 @@ ROUTES = (
 INGEST_ROUTES = ((gateway.HttpMethod.POST, "/ingest"),)
 _MEMORY_MB = 512
 _TIMEOUT_SECONDS = 15
+_ANSWERS_ARE_KEPT = Duration.minutes(5)  # of an authorizer of the deployer's
 _LOGGED = ("requestId", "requestTime", "httpMethod", "routeKey", "status", "responseLength", "integrationErrorMessage")
 
 
@@ -99,7 +100,7 @@ class UploadApi(Component):
         self, routes: Iterable[tuple[gateway.HttpMethod, str]], function: PythonFunction, config: Config
     ) -> None:
         """Send these requests to the function, each through the authorizer of the configuration."""
-        integration = integrations.HttpLambdaIntegration("Integration", function.live)
+        integration = integration_of("Integration", function.live)
         for method, path in routes:
             route(self.api, method, path, integration, self.authorizer)
         if config.uploads.upload_auth == "none":
@@ -179,6 +180,14 @@ def _accept_urls(function: PythonFunction, url_ingest: UrlIngest, failures: Fail
     function.allow("dynamodb:Query", "dynamodb:UpdateItem", on=failures.table.table_arn)
 
 
+def integration_of(id_: str, alias: lambda_.Alias) -> gateway.HttpRouteIntegration:
+    """Requests go to a function, which one statement lets this API invoke, whatever the route: all routes are ours.
+
+    A statement for each route would be a resource for each, of the 500 that a stack may have.
+    """
+    return integrations.HttpLambdaIntegration(id_, alias, scope_permission_to_route=False)
+
+
 def route(  # noqa: PLR0913  what a route consists of
     api: gateway.HttpApi,
     method: gateway.HttpMethod,
@@ -210,7 +219,14 @@ def _authorizer(scope: Construct, config: Config) -> gateway.IHttpRouteAuthorize
             scope, "Yours", function_arn=config.uploads.upload_authorizer_arn, same_environment=True
         )
         return authorizers.HttpLambdaAuthorizer(
-            "Authorizer", yours, response_types=[authorizers.HttpLambdaResponseType.SIMPLE]
+            "Authorizer",
+            yours,
+            response_types=[authorizers.HttpLambdaResponseType.SIMPLE],
+            # API Gateway keeps an answer for as long for whatever has the same: by the token alone, who may see would
+            # for that time be let in to delete.
+            # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
+            identity_source=["$request.header.Authorization", "$context.routeKey"],
+            results_cache_ttl=_ANSWERS_ARE_KEPT,
         )
     return authorizers.HttpIamAuthorizer() if config.uploads.upload_auth == "iam" else None
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from aws_cdk import Aws, Duration, SymlinkFollowMode
 from aws_cdk import aws_apigatewayv2 as gateway
-from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
@@ -15,7 +14,7 @@ from lightpress.cdk.component import Component
 from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.functions import RUNTIME, live_alias, log_group_of
 from lightpress.cdk.readiness import PROJECT
-from lightpress.cdk.upload_api import route
+from lightpress.cdk.upload_api import integration_of, route
 from lightpress.image.formats import INPUTS
 from lightpress.uploads.page import page_formats
 from lightpress.uploads.requests import PART_BYTES
@@ -41,7 +40,7 @@ class UploadPage(Component):
         super().__init__(scope, id_)
         function = self._function(_settings(core), core.config)
         acknowledge(function, "AwsSolutions-L1", because="The same version as the other functions.")
-        integration = integrations.HttpLambdaIntegration("Integration", live_alias(self, "Function", function))
+        integration = integration_of("Integration", live_alias(self, "Function", function))
         for path in ("/", "/{file}"):
             route(api.api, gateway.HttpMethod.GET, path, integration)
         acknowledge(api.api, "AwsSolutions-APIG4", because="The page itself is for everybody; what it asks for is not.")

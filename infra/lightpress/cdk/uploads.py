@@ -86,6 +86,12 @@ def _check_originals(recipes: RecipeBook, config: Config, given: s3.IBucket | No
         )
     if not recipes.infrequent:
         return
+    if 0 < storage.originals_expiration_days <= storage.originals_storage_days:
+        raise ConfigError(
+            f"originals_expiration_days: {storage.originals_expiration_days} is not more than originals_storage_days "
+            f'({storage.originals_storage_days}), and a recipe has originals = "{INFREQUENT}"; allowed: 0, or more '
+            "than that"
+        )
     if given is not None:
         raise ConfigError(
             f'originals: "{INFREQUENT}", and the bucket of `uploads` is yours: remove it, and set a rule there'

@@ -32,6 +32,7 @@ _MAY_TAKE = (
     "attribute_not_exists(#stopped) AND #objects_left >= :objects AND #nanos_left >= :nanos AND #paced_ms >= :latest"
 )
 _NUMBERS = ("round", "number", "sent", "spent", "objects_left", "nanos_left", "most_waiting", "attempts")
+_OF_THE_ROUND = ("round", "number", "sent", "spent")
 _TEXTS = ("stopped", "ended", "execution")
 
 
@@ -110,18 +111,30 @@ class DynamoRuns:
         else:
             self._update(name, "SET #number = :number", values)
 
-    def resume(self, run: Run) -> Run | None:
+    def resume(self, run: Run, *, anew: bool) -> Run | None:
         """Write the row of the next attempt; None if another operator has begun one since `run` was read.
 
-        UpdateItem on the condition that the row is at the attempt before.
+        UpdateItem on the condition that the row is at the attempt before. Functions of that one may be at work still:
+        what they have taken since is left in the row, and counts against the limits.
+
+        Args:
+            run: As it is to stand.
+            anew: Whether it begins a round: nothing is sent, and nothing is spent.
         """
         values = _values_of(run)
+        changes = {name: f":{name}" for name in values}
+        if not anew:
+            values["objects_left"] = {"N": str(run.objects_left + run.sent)}
+            values["nanos_left"] = {"N": str(run.nanos_left + run.spent)}
+            changes |= {"objects_left": ":objects_left - #sent", "nanos_left": ":nanos_left - #spent"}
+            for name in _OF_THE_ROUND:
+                del values[name], changes[name]
         gone = [name for name in _TEXTS if name not in values]
         removed = " REMOVE " + ", ".join(f"#{name}" for name in gone) if gone else ""
         try:
             answer = self._update(
                 run.name,
-                "SET " + ", ".join(f"#{name} = :{name}" for name in values) + removed,
+                "SET " + ", ".join(f"#{name} = {change}" for name, change in changes.items()) + removed,
                 {f":{name}": value for name, value in values.items()} | _numbers({":before": run.attempts - 1}),
                 "attribute_not_exists(#run) OR #attempts = :before",
             )

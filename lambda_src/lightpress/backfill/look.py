@@ -42,7 +42,7 @@ class Stale(StrEnum):
     ENRICHED = "enriched"  # it does not say what enrichers have said, or does not ask those of its recipe
     COPIED = "copied"  # copies of its variants are not where its recipe has them now
     LEAVES = "leaves"  # its recipe drops originals, and it is still there
-    OUTDATED = "outdated"  # what is published is of this version under another recipe
+    OUTDATED = "outdated"  # what is published is of this version under another recipe, or by none is to be any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +85,10 @@ class Looking:
     def __call__(self, source: Source) -> Found:
         """GET the manifest; HEAD the original where there is one."""
         recipe = self.recipes.recipe_for(source.name)
-        if recipe is None:
-            return Found(IGNORED, None, 0)
         published = self.images.published(source.name)
+        if recipe is None:
+            stays = published is None or _is_left_alone(published.manifest)
+            return Found(IGNORED, None, 1) if stays else Found(None, Stale.OUTDATED, 1)
         if published is None:
             return Found(None, Stale.MISSING, 1)
         return self._compared(source, published.manifest, recipe)
@@ -159,6 +160,11 @@ class Looking:
             return False
         standing = self.reviews.standing(source.name, original.identity, recipe.gate)
         return not agrees(manifest, replace(standing, overdue=is_overdue(manifest, original, recipe, self.now)))
+
+
+def _is_left_alone(manifest: Manifest) -> bool:
+    """Whether a manifest stays of a key that no recipe wants: what was published before is taken away."""
+    return manifest.status is Status.DELETED or manifest.original_dropped is not None
 
 
 def _if_copied_anew(manifest: Manifest, recipe: Recipe) -> Stale | None:

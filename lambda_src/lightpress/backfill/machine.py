@@ -100,7 +100,7 @@ class Machine:
         """Sum up a pass, report it, and plan the next: shards in which something was stale, or that are not done."""
         run = self._run(state["run"])
         folder = Folder(self.files, run)
-        results: _Results = list(folder.results())
+        results: _Results = list(folder.results(self.child.at_once))
         again = _again(run, results)
         ended = run.stopped or (FINISHED if not again else LEFT if run.number >= MOST_PASSES else "")
         folder.keep_report(_reported(run, folder.report(), summed(run.number, results), results, ended))

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from lightpress.backfill.shards import SHARDS_OF_A_PART, Cursor, Part, csv_of, s
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from lightpress.backfill.at_once import AtOnce
     from lightpress.backfill.ports import Files
     from lightpress.backfill.run import Run
     from lightpress.backfill.shards import Shard
@@ -30,7 +30,6 @@ NAMED_OF_A_RUN = 1_000
 Tables = dict[str, dict[str, int]]
 """Numbers by kind, in tables."""
 
-_AT_ONCE = 16
 _CSV, _JSON = "text/csv", "application/json"
 
 
@@ -153,13 +152,12 @@ class Folder:
         """Write how far a shard is."""
         self.files.put(self._result(shard), _dumped(asdict(result)), _JSON)
 
-    def results(self) -> Iterator[tuple[Shard, Result | None]]:
-        """Every shard of this pass, as far as it is cut, with its result."""
+    def results(self, at_once: AtOnce = map) -> Iterator[tuple[Shard, Result | None]]:
+        """Every shard of this pass, as far as it is cut, with its result. at_once: has several read at once."""
         number: int | None = 0
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            while number is not None and (part := self.part(number)) is not None:
-                yield from zip(part.shards, pool.map(self.result, part.shards), strict=True)
-                number = number + 1 if part.next else None
+        while number is not None and (part := self.part(number)) is not None:
+            yield from zip(part.shards, at_once(self.result, part.shards), strict=True)
+            number = number + 1 if part.next else None
 
     def report(self) -> Report:
         """What was reported so far."""

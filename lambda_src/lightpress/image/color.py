@@ -133,7 +133,7 @@ def _in_display_p3(image: Image.Image, source: ImageCmsProfile, *, is_moving: bo
 def _to(image: Image.Image, source: ImageCmsProfile, target: ImageCmsProfile) -> Image.Image:
     from PIL import ImageCms  # noqa: PLC0415  as above
 
-    return (
+    made = (
         ImageCms.profileToProfile(
             image,
             source,
@@ -144,6 +144,8 @@ def _to(image: Image.Image, source: ImageCmsProfile, target: ImageCmsProfile) ->
         )
         or image
     )
+    made.info.clear()  # the profile, for the sake of which all pixels would be copied later
+    return made
 
 
 def _profile_for(image: Image.Image, data: bytes) -> ImageCmsProfile:

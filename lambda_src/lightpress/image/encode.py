@@ -6,6 +6,7 @@ import io
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from lightpress.image.codecs import load_codecs
@@ -15,8 +16,6 @@ from lightpress.image.jpegli import tables
 from lightpress.image.spec import Pixels
 
 if TYPE_CHECKING:
-    from PIL import Image
-
     from lightpress.image.formats import Output
     from lightpress.image.job import Job
     from lightpress.image.picture import Picture
@@ -70,8 +69,29 @@ def _saved(image: Image.Image, output: Output, settings: dict[str, Any]) -> byte
     if not output.by_default:
         load_codecs((output.name,))  # Pillow does not know of it
     buffer = io.BytesIO()
-    image.save(buffer, output.pillow, **settings)
+    (_InOnePiece(image) if output.in_boxes else image).save(buffer, output.pillow, **settings)
     return buffer.getvalue()
+
+
+class _InOnePiece(Image.Image):
+    """A picture that Pillow's encoder of AVIF, which asks for all pixels at once, gets without a detour.
+
+    Pillow packs them into pieces of 64 KB and joins these: twice the memory, which the kernel has to clear first.
+    """
+
+    def __init__(self, image: Image.Image) -> None:
+        super().__init__()
+        image.load()
+        self.im, self._mode, self._size = image.im, image.mode, image.size
+
+    def tobytes(self, encoder_name: str = "raw", *args: Any) -> bytes:  # noqa: ANN401  as Pillow has it
+        """What Pillow gives, packed into memory of its size at once."""
+        whole = self.width * self.height * len(self.getbands())
+        packer = Image._getencoder(self.mode, encoder_name, args)  # noqa: SLF001
+        packer.setimage(self.im, (0, 0, *self.size))
+        _, status, data = packer.encode(whole)
+        packer.cleanup()
+        return data if status > 0 and len(data) == whole else super().tobytes(encoder_name, *args)
 
 
 def is_lossless(data: bytes) -> bool:

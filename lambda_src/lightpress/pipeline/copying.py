@@ -19,6 +19,8 @@ from lightpress.pipeline.copy_pattern import ANOTHERS, ELSEWHERE, FOREIGN, TOO_L
 from lightpress.pipeline.ports import PreconditionFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lightpress.pipeline.copy_pattern import CopyRules
     from lightpress.pipeline.manifest import Copy, Manifest
     from lightpress.pipeline.ports import Copies, Dependencies, Lies, Published
@@ -40,12 +42,23 @@ def match_copies(manifest: Manifest, dependencies: Dependencies) -> Manifest:
         work.take_away(path)
     now = work.still_published()
     if manifest.past_copies:
-        work.wake_others()
+        wake_others(manifest.key, copies, dependencies.look_at)
     if placed == manifest.copies:
         return manifest
     told = replace(manifest, copies=placed, revision=manifest.revision + 1)
     dependencies.images.publish(told, now)
     return told
+
+
+def wake_others(key: str, copies: Copies, look_at: Callable[[str], None]) -> None:
+    """Have those looked at who wait for an address of a key: it may be free now."""
+    names = copies.waiting(key)
+    for name in names:
+        waiting = copies.named(name)
+        if waiting is not None:
+            look_at(waiting)
+    if names:
+        copies.wait_no_longer(key, names)
 
 
 @dataclass
@@ -125,16 +138,6 @@ class _Matching:
         """
         if lying is not None and lying.revision > self.manifest.revision:
             self.still_published()
-
-    def wake_others(self) -> None:
-        """Have those looked at who wait for an address of this key: it may be free now."""
-        names = self.copies.waiting(self.manifest.key)
-        for name in names:
-            key = self.copies.named(name)
-            if key is not None:
-                self.dependencies.look_at(key)
-        if names:
-            self.copies.wait_no_longer(self.manifest.key, names)
 
     def _purge(self) -> None:
         """Have the CDN forget what it shows at the addresses of this key, before the first of them changes."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from lightpress.image import REJECTIONS
 from lightpress.image.capture import Capture
@@ -22,6 +22,8 @@ from lightpress.pipeline.paths import generation_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from _typeshed import DataclassInstance
 
     from lightpress.image import EncodedVariant, OriginalInfo, PictureRejected
 
@@ -106,20 +108,12 @@ class LazyVariant:
     reason: str | None = None
     detail: str | None = None
 
-    @property
-    def bytes(self) -> None:
-        """Nobody knows."""
-        return
-
-    @property
-    def note(self) -> None:
-        """There is none yet."""
-        return
-
-    @property
-    def look(self) -> None:
-        """The plain picture's: recipes with steps have no lazy variants."""
-        return
+    bytes: ClassVar[None] = None
+    """Nobody knows."""
+    note: ClassVar[None] = None
+    """There is none yet."""
+    look: ClassVar[None] = None
+    """The plain picture's: recipes with steps have no lazy variants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -498,5 +492,5 @@ def _point(values: Mapping[str, Any], name: str = "correction") -> tuple[float, 
     return tuple(point) if point else None
 
 
-def _known(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: values[name] for name in kind.__dataclass_fields__ if name in values}  # type: ignore[attr-defined]
+def _known(kind: type[DataclassInstance], values: Mapping[str, Any]) -> dict[str, Any]:
+    return {one.name: values[one.name] for one in fields(kind) if one.name in values}

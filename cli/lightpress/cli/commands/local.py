@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from lightpress.cli.commands.options import JsonOutput
+from lightpress.cli.commands.options import JsonOutput, RecipesOption
 from lightpress.cli.commands.terminal import err, out, print_json, stop_with_log
-from lightpress.cli.project import LOCAL, PROJECT
+from lightpress.cli.project import LOCAL, PROJECT, RECIPES
 
 
 def demo(
@@ -34,15 +34,21 @@ def demo(
 def up(
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port of the AWS endpoint.")] = 4566,
     cdn_port: Annotated[int, typer.Option(min=1, max=65535, help="The port of the CDN, for your browser.")] = 4580,
+    recipes: RecipesOption = RECIPES,
     as_json: JsonOutput = False,
 ) -> None:
-    """Start the local cloud on this machine, and deploy the stack into it."""
+    """Start the local cloud on this machine, and deploy the stack with your recipes into it."""
     _need_all_of_it()
     from lightpress import local as local_cloud
 
     try:
         outputs = local_cloud.up(
-            LOCAL, project=PROJECT, port=port, cdn_port=cdn_port, say=lambda text: err.print(text, style="dim")
+            LOCAL,
+            project=PROJECT,
+            port=port,
+            cdn_port=cdn_port,
+            recipes=None if recipes == RECIPES else recipes.resolve(),
+            say=lambda text: err.print(text, style="dim"),
         )
     except local_cloud.LocalCloudError as error:
         stop_with_log(str(error))

@@ -39,7 +39,8 @@ def init(
         return
     for path in files:
         out.print(str(path))
-    err.print(f"Next: cd {shlex.quote(str(folder))}; README.md has the rest.")
+    step = "" if folder.resolve() == Path.cwd() else f"cd {shlex.quote(str(folder))}; "
+    err.print(f"Next: {step}README.md has the rest.")
 
 
 def template(

@@ -49,11 +49,16 @@ def dashboard(place: Place) -> Finding:
         return ok("not wanted (dashboard = false)")
     if place.status is not None:
         return ok("it is that of the stack")
-    found = place.client("cloudwatch").list_dashboards(DashboardNamePrefix=place.config.prefix)
-    if place.config.prefix in {one["DashboardName"] for one in found.get("DashboardEntries", [])}:
-        command = f"aws cloudwatch delete-dashboards --dashboard-names {place.config.prefix}"
-        return blocks(f"There is a dashboard {place.config.prefix} already: {command}")
+    name = dashboard_name(place)
+    found = place.client("cloudwatch").list_dashboards(DashboardNamePrefix=name)
+    if name in {one["DashboardName"] for one in found.get("DashboardEntries", [])}:
+        return blocks(f"There is a dashboard {name} already: aws cloudwatch delete-dashboards --dashboard-names {name}")
     return ok("free")
+
+
+def dashboard_name(place: Place) -> str:
+    """The name that the dashboard of the stack gets, as `lightpress.cdk.dashboard` makes it."""
+    return f"{place.config.prefix}-{place.region}"
 
 
 def existing(place: Place) -> Finding:

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from lightpress.cli.doctor import account, cloudfront, domain, event_sources, lambda_quotas, names, notifications
+from lightpress.cli.doctor import (
+    account,
+    cloudfront,
+    domain,
+    encryption,
+    event_sources,
+    lambda_quotas,
+    names,
+    notifications,
+)
 from lightpress.cli.doctor.check import Check
 
 CHECKS = (
@@ -19,6 +28,7 @@ CHECKS = (
     ),
     Check("rules", event_sources.rules, ("events:ListRules",)),
     Check("bucket names", names.buckets, ("s3:ListBucket",)),
+    Check("key", encryption.key, ("s3:GetEncryptionConfiguration", "cloudformation:ListStackResources")),
     Check("existing buckets", names.existing, ("s3:GetBucketNotification",)),
     Check("dashboard name", names.dashboard, ("cloudwatch:ListDashboards",)),
     Check("CloudFront names", cloudfront.names, cloudfront.ACTIONS),

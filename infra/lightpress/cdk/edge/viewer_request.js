@@ -62,10 +62,10 @@ function keyOf(uri) {
   try {
     const path = uri.indexOf('%') < 0 ? uri : decodeURIComponent(uri);
     if (MISTAKEN.test(path) || isRewritten(path + '/')) return null;
-    const text = path.slice(1);
-    const key = Buffer.from(text);
+    const name = path.slice(1);
+    const key = Buffer.from(name);
     // Half a surrogate pair is no character: it comes back as another one.
-    return key.length > LONGEST_KEY || key.toString() !== text ? null : key;
+    return key.length > LONGEST_KEY || key.toString() !== name ? null : key;
   } catch (malformed) {
     return null;
   }

@@ -27,7 +27,7 @@ _SUFFIX = r"\.[A-Za-z0-9]{1,10}"
 _UNDER = r"[^/].{0,126}/"
 _KMS_KEY = r"|arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+"
 _TABLES = "tables: [docs/existing-buckets.md](existing-buckets.md)"
-_MOST_EXISTING = 5  # each needs grants, and the size of a role's policy is limited
+MOST_EXISTING = 5  # each needs grants, and the size of a role's policy is limited
 _MAX_JSON_BYTES = 3_200
 _LONGEST_SIDE = 65_535
 
@@ -63,8 +63,8 @@ def _rows(table: Table, key: str, read: Callable[[Table, Selection], _Pictures])
     if not table.has(key):
         return ()
     rows = table.tables(key)
-    if len(rows) > _MOST_EXISTING:
-        raise table.error(key, f"{len(rows)} are too many; allowed: {_MOST_EXISTING}")
+    if len(rows) > MOST_EXISTING:
+        raise table.error(key, f"{len(rows)} are too many; allowed: {MOST_EXISTING}")
     return tuple(_existing(row, read) for row in rows)
 
 

@@ -67,7 +67,7 @@ class UploadOptions:
         _FUNCTION_ARN,
         such_as="arn:aws:lambda:eu-west-1:123456789012:function:who",
         doc="ARN of your Lambda authorizer. It must return a simple response (payload format 2.0) with the caller's "
-        "name as `owner` in its context: "
+        "name as `owner` in its context, which is kept for five minutes, for the same `Authorization` and route: "
         "https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html",
     )
     upload_rate_limit: int = integer(

@@ -1,0 +1,40 @@
+"""Access logs: refused where CloudFront would write none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from aws_cdk import App, Stack
+
+from lightpress.cdk.access_logs import REGIONS_WITHOUT, access_logs
+from lightpress.cdk.config import Config
+from lightpress.cdk.options.delivery import DeliveryOptions
+from lightpress.toml_reader import ConfigError
+from tests.cdk.templates import synthesize_with
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOGGED = Config("dev", delivery=DeliveryOptions(access_log_days=30))
+
+
+def test_where_the_region_is_not_known_cloudformation_refuses_those_without(tmp_path: Path) -> None:
+    (rule,) = (one for name, one in synthesize_with(LOGGED, tmp_path).raw["Rules"].items() if "AccessLogs" in name)
+    (assertion,) = rule["Assertions"]
+    assert assertion["Assert"] == {"Fn::Not": [{"Fn::Contains": [[*REGIONS_WITHOUT], {"Ref": "AWS::Region"}]}]}
+    assert assertion["AssertDescription"].startswith("access_log_days: CloudFront writes no access logs")
+
+
+def test_a_stack_that_is_known_to_be_there_is_refused_and_others_are_not() -> None:
+    for region, refused in (("eu-south-1", True), ("eu-west-1", False)):
+        stack = Stack(App(), "Logged", env={"region": region})
+        if refused:
+            with pytest.raises(ConfigError, match=r"access_log_days: .* in eu-south-1; allowed there: 0"):
+                access_logs(stack, LOGGED)
+        else:
+            assert access_logs(stack, LOGGED) is not None
+
+
+def test_without_the_option_any_region_will_do() -> None:
+    assert access_logs(Stack(App(), "Quiet", env={"region": "eu-south-1"}), Config("dev")) is None

@@ -1,0 +1,39 @@
+"""Random schedules of every kind at once: which kinds one is of is decided by its number."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+
+from lightpress.pipeline.recipe import Unanswered
+from tests.simulation import randomly
+
+if TYPE_CHECKING:
+    from tests.simulation.randomly import Told
+
+KINDS = ("lossy", "lazy", "corrected", "erasing", "gated", "enriched", "dropping", "copying", "sweeping")
+_NOT_WHERE_ORIGINALS_LEAVE = ("lazy", "gated")
+_PART = 0.3
+
+
+def kinds_of(number: int) -> dict[str, Any]:
+    """The arguments of `randomly.run` for a number; each kind is there three times in ten, where it may be."""
+    chance = random.Random(f"kinds {number}")  # noqa: S311  it decides schedules
+    drawn = {kind: chance.random() < _PART for kind in KINDS}
+    unanswered = chance.choice(list(Unanswered))
+    if drawn["dropping"]:
+        drawn |= dict.fromkeys(_NOT_WHERE_ORIGINALS_LEAVE, False)
+    return drawn | {"unanswered": unanswered if drawn["gated"] else Unanswered.HOLD}
+
+
+def run(number: int, *, tell: bool = False) -> Told:
+    """Run the schedule of a number."""
+    return randomly.run(number, tell=tell, **kinds_of(number))
+
+
+def named(number: int) -> str:
+    """Its kinds, in words."""
+    kinds = kinds_of(number)
+    unanswered = kinds.pop("unanswered")
+    names = [kind for kind, is_drawn in kinds.items() if is_drawn]
+    return ", ".join([*names, *([f"unanswered {unanswered}"] if kinds["gated"] else [])]) or "plain"
