@@ -462,7 +462,9 @@ class _Schedule:
         shown = self._shown()
         for key, identity in shown:
             self.cloud.enrich(key, identity, {**WORDS, "looks_like": [other for other, _ in shown if other != key]})
-        return not self.erasing or self.chance.random() < _PART_THAT_IS_HEARD
+        if self.chance.random() > _PART_THAT_IS_HEARD:
+            self._erase_one()
+        return True
 
     # What AWS does.
 
@@ -574,12 +576,7 @@ class _Schedule:
         for _ in range(_MOST_STEPS):
             self._backfill()
             self._view_and_purge()
-            if self.losing and self.chance.random() < _PART_THAT_IS_LOST:
-                self._expire()
-            if not self.cloud.workers or self.chance.random() < 0.2:
-                for queue, message in self.cloud.waiting():
-                    self.cloud.make_visible(queue, message)
-                self._start()
+            self._deliver_in_peace()
             if self.cloud.promises.broken:
                 return
             if self.cloud.backfills is not None and self.chance.random() < _PART_OF_THE_MACHINE:
@@ -593,6 +590,15 @@ class _Schedule:
                 self.cloud.promises.check_settled()
                 return
         self.cloud.promises.broken.append("the queues never drained")
+
+    def _deliver_in_peace(self) -> None:
+        """In the calm, messages come back sooner or later, and somebody receives them."""
+        if self.losing and self.chance.random() < _PART_THAT_IS_LOST:
+            self._expire()
+        if not self.cloud.workers or self.chance.random() < 0.2:
+            for queue, message in self.cloud.waiting():
+                self.cloud.make_visible(queue, message)
+            self._start()
 
     def _goes_on_when_idle(self) -> bool:
         """In the calm, nothing is left in the queues: whether somebody or something begins more."""
