@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from lightpress.aws.originals import S3Originals
+from lightpress.aws.originals import S3Originals, is_there
 from lightpress.pipeline.ports import PreconditionFailed
 from lightpress.pipeline.source import Original, Source
 from tests.pipeline.keys import NASTY_KEYS
@@ -38,6 +38,12 @@ def test_without_versions_a_source_is_its_etag(s3: S3Client) -> None:
     assert there(s3, PLAIN) == Original(put["ETag"].strip('"'), put["ETag"], 3)
     s3.put_object(Bucket="plain", Key="a.jpg", Body=b"two")
     assert there(s3, PLAIN).identity != put["ETag"].strip('"')
+
+
+def test_a_name_is_there_whatever_comes_before_and_after_it(s3: S3Client) -> None:
+    for key in ("a.jpg", "b.jpg", "b.jpg2", "c.jpg2"):
+        s3.put_object(Bucket="plain", Key=key, Body=b"one")
+    assert [is_there(s3, "plain", key) for key in ("b.jpg", "b.jpg2", "c.jpg", "b")] == [True, True, False, False]
 
 
 def test_without_versions_another_focus_is_another_source(s3: S3Client) -> None:

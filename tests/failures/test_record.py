@@ -343,3 +343,12 @@ def test_a_rejection_is_forgotten_only_by_a_manifest_that_tells_of_none_and_come
     rig.cloud.registry.record(GAVE_UP, **about, quarantine=None, revision=7)
     rig.cloud.registry.lift(source(KEY), Manifest(KEY, source=PublishedSource("v1", 9), **shown))
     assert (rig.cloud.failures.rows == {}) is is_lifted
+
+
+def test_a_rejection_is_forgotten_once_a_dead_letter_has_the_picture_published(rig: Rig) -> None:
+    rig.cloud.originals.put(KEY, b"good")
+    about: dict[str, Any] = {"subject": f"{UPLOADS}/{KEY}", "identity": "v1", "reason": Reason.REJECTED_BY_GATE}
+    rig.cloud.registry.record(GAVE_UP, **about, detail="No.", quarantine=None, revision=1)
+    rig.handle()
+    assert rig.manifest().status is Status.READY
+    assert rig.cloud.failures.rows == {}

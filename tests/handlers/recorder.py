@@ -40,8 +40,6 @@ IAM_ACTIONS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
     ("s3", "CreateMultipartUpload"): (("s3:PutObject", OBJECTS),),
     ("s3", "UploadPart"): (("s3:PutObject", OBJECTS),),
     ("s3", "CompleteMultipartUpload"): (("s3:PutObject", OBJECTS),),
-    ("s3", "ListMultipartUploads"): (("s3:ListBucketMultipartUploads", BUCKET),),
-    ("s3", "GetBucketReplication"): (("s3:GetReplicationConfiguration", BUCKET),),
     ("s3", "ListParts"): (("s3:ListMultipartUploadParts", OBJECTS),),
     ("s3", "AbortMultipartUpload"): (("s3:AbortMultipartUpload", OBJECTS),),
     ("s3", "DeleteObjects"): (("s3:DeleteObject", OBJECTS),),
@@ -69,10 +67,16 @@ IAM_ACTIONS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
     ("bedrock-runtime", "Converse"): (("bedrock:InvokeModel", "the model"),),
     ("cloudwatch", "GetMetricData"): (("cloudwatch:GetMetricData", "all metrics"),),
     ("secretsmanager", "GetSecretValue"): (("secretsmanager:GetSecretValue", "the secret"),),
-    ("cloudformation", "DescribeStacks"): (("cloudformation:DescribeStacks", "the stack"),),
     ("cloudfront", "CreateInvalidation"): (("cloudfront:CreateInvalidation", "the distribution"),),
 }
 """What IAM asks for each operation of each service, and on what. An operation that is missing here is a KeyError."""
+
+_OF_COMMANDS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
+    ("cloudformation", "DescribeStacks"): (("cloudformation:DescribeStacks", "the stack"),),
+    ("s3", "GetBucketReplication"): (("s3:GetReplicationConfiguration", BUCKET),),
+    ("s3", "ListMultipartUploads"): (("s3:ListBucketMultipartUploads", BUCKET),),
+}
+"""The same of what no function asks for."""
 
 PREFIXES = ("alike/", "b/", "c/", "copies/", "facts/", "held/", "i/", "m/", "reviews/", "thumbs/")
 
@@ -100,7 +104,7 @@ def needs(calls: Iterable[Call]) -> set[Need]:
     return {
         Need(action, f"{call.resource}/{call.prefix.rstrip('*')}*" if on == OBJECTS else call.resource)
         for call in calls
-        for action, on in IAM_ACTIONS[call.service, call.operation]
+        for action, on in (IAM_ACTIONS | _OF_COMMANDS)[call.service, call.operation]
     }
 
 

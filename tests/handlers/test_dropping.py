@@ -18,7 +18,7 @@ from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.dropping import Dropping, MayNotRemove
 from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.gate import Review
-from lightpress.pipeline.manifest import Manifest, Status
+from lightpress.pipeline.manifest import DroppedOriginal, Manifest, Status
 from lightpress.pipeline.messages import Message, MessageProcessor
 from lightpress.pipeline.paths import manifest_path
 from lightpress.pipeline.ports import Dependencies
@@ -42,6 +42,8 @@ from tools.drawing import file_of, ramp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from lightpress.pipeline.ports import Published
 
 KEY = "trips/cat.jpg"
 DROPPED = Call("s3", "DeleteObjectVersion", UPLOADS, "*")
@@ -253,6 +255,51 @@ def test_where_a_policy_denies_it_the_message_comes_back(worker: Worker) -> None
     outcome = reconcile(Source(UPLOADS, KEY), Dependencies(needs, images, worker.recipes, render))
     with pytest.raises(MayNotRemove, match="s3:DeleteObjectVersion is denied"):
         Dropping(needs, images, worker.recipes)(outcome)
+
+
+def test_where_the_recipe_keeps_originals_it_stays(worker: Worker) -> None:
+    worker.recipes = book(KEEP)
+    worker.look()
+    assert (len(worker.lying), worker.manifest.original_dropped) == (1, None)
+
+
+def test_what_the_manifest_says_to_have_left_leaves_whatever_its_recipe_says_by_then(worker: Worker) -> None:
+    images, originals = S3Images(worker.deployed.s3, IMAGES), S3Originals(worker.deployed.s3)
+    needs = Dependencies(originals, images, book(KEEP), render)
+    outcome = reconcile(Source(UPLOADS, KEY), needs)
+    said = replace(worker.manifest, original_dropped=DroppedOriginal(None, 1))
+    images.publish(said, images.published(KEY))
+    Dropping(originals, images, book(KEEP))(replace(outcome, manifest=said))
+    assert not worker.lying
+
+
+def test_it_stays_where_another_manifest_is_published_while_its_own_is_to_say_that_it_leaves(worker: Worker) -> None:
+    class Overtaken(S3Images):
+        """Somebody else publishes right before each write of this one."""
+
+        def publish(self, manifest: Manifest, replacing: Published | None) -> None:
+            super().publish(replace(worker.manifest, revision=9), self.published(KEY))
+            super().publish(manifest, replacing)
+
+    originals, images = S3Originals(worker.deployed.s3), Overtaken(worker.deployed.s3, IMAGES)
+    needs = Dependencies(originals, S3Images(worker.deployed.s3, IMAGES), worker.recipes, render)
+    outcome = reconcile(Source(UPLOADS, KEY), needs)
+    Dropping(originals, images, worker.recipes)(outcome)
+    assert (len(worker.lying), worker.manifest.revision, worker.manifest.original_dropped) == (1, 9, None)
+
+
+def test_it_leaves_where_the_answer_to_its_own_write_was_lost(worker: Worker) -> None:
+    class Lost(S3Images):
+        """The request is sent again, as botocore does, and finds what it has written."""
+
+        def publish(self, manifest: Manifest, replacing: Published | None) -> None:
+            super().publish(manifest, replacing)
+            super().publish(manifest, replacing)
+
+    originals, images = S3Originals(worker.deployed.s3), Lost(worker.deployed.s3, IMAGES)
+    needs = Dependencies(originals, S3Images(worker.deployed.s3, IMAGES), worker.recipes, render)
+    Dropping(originals, images, worker.recipes)(reconcile(Source(UPLOADS, KEY), needs))
+    assert not worker.lying
 
 
 def test_what_somebody_has_failed_to_drop_is_taken_away_where_a_reviewer_rejects_it(worker: Worker) -> None:

@@ -10,8 +10,8 @@ import pytest
 from lightpress.image import CompressionOptions
 from lightpress.in_place.buckets import InPlace
 from lightpress.in_place.compress import MOST_TIMES, CompressionResult, compress
-from lightpress.in_place.objects import MESSAGES, Obstacle
-from tests.in_place.model import BUCKET, SOURCE, TABLE, Bucket, Ports, large, settle, small
+from lightpress.in_place.objects import MESSAGES, LedgerEntry, Obstacle
+from tests.in_place.model import BUCKET, SOURCE, TABLE, Bucket, Ports, etag, large, settle, small
 
 if TYPE_CHECKING:
     from lightpress.in_place.objects import ObjectState
@@ -31,8 +31,9 @@ def test_a_picture_is_replaced_once_and_the_event_of_that_ends_with_a_look() -> 
     bucket.put(large("P"))
     first, second = settle(bucket)
     assert (first.result, first.before, first.after, first.saved) == (CompressionResult.REPLACED, 100, 60, 40)
-    assert first.version == bucket.entries[SOURCE].version == "v1", "what holds the bytes that were replaced"
-    assert second.result is CompressionResult.NOTHING
+    assert first.version == "v1", "what holds the bytes that were replaced"
+    assert (second.result, second.before, second.after, second.saved) == (CompressionResult.NOTHING, 0, 0, 0)
+    assert bucket.entries == {SOURCE: LedgerEntry(etag(large("P")), TABLE.digest, 1, 100, 60, version="v1")}
     assert bucket.now
     assert bucket.now.data == small("P")
     assert bucket.events == 2
@@ -58,6 +59,8 @@ def test_what_has_no_smaller_form_is_kept_with_what_the_compressor_says_of_it() 
     bucket.put(small("P"))
     (outcome,) = settle(bucket)
     assert (outcome.result, outcome.note) == (CompressionResult.KEPT, "lossless")
+    assert (outcome.before, outcome.after, outcome.saved) == (60, 60, 0)
+    assert bucket.entries == {SOURCE: LedgerEntry(etag(small("P")), TABLE.digest, before=60, note="lossless")}
 
 
 def test_what_is_no_picture_is_kept_with_its_reason() -> None:

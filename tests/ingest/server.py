@@ -276,8 +276,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _chunked(self, data: bytes) -> None:
         self._send(200, headers={"Transfer-Encoding": "chunked", "Content-Length": "1"})
-        for start in range(0, len(data), 100):
-            piece = data[start : start + 100]
+        for piece in (data[:1], *(data[start : start + 100] for start in range(1, len(data), 100))):
             self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
         self.wfile.write(b"0\r\n\r\n")
 

@@ -31,6 +31,7 @@ from lightpress.pipeline.manifest import (
 )
 from lightpress.pipeline.paths import (
     cached_folders,
+    covers,
     fact_path,
     file_name,
     generation_in,
@@ -289,6 +290,30 @@ def test_a_manifest_with_all_that_can_be_said_reads_back_as_it_was_written() -> 
     for of in (EVERYTHING, EVERYTHING.source, EVERYTHING.variants[0], *EVERYTHING.lazy, *EVERYTHING.copies):
         assert saying_nothing(of) == [], "this test has to say it, too"
     assert manifest_from_json(EVERYTHING.to_json()) == EVERYTHING
+
+
+def test_a_manifest_is_utf_8_and_says_a_character_in_its_own_bytes() -> None:
+    assert '"key":"Größe 猫.jpg"'.encode() in replace(EVERYTHING, key="Größe 猫.jpg").to_json()
+
+
+@pytest.mark.parametrize(
+    ("cached", "path", "goes"),
+    [
+        ("i/abc/", "i/abc/1-x/large.avif", True),
+        ("i/abc/", "i/abd/1-x/large.avif", False),
+        ("thumbs/cat*", "thumbs/cat-large.jpg", True),
+        ("thumbs/cat*", "thumbs/dog.jpg", False),
+        ("thumbs/cat.jpg", "thumbs/cat.jpg", True),
+        ("thumbs/cat.jpg", "thumbs/cat.jpg2", False),
+        ("", "thumbs/cat.jpg", True),
+    ],
+)
+def test_an_invalidation_takes_along_what_is_in_a_folder_begins_so_or_is_the_path_itself(
+    cached: str,
+    path: str,
+    goes: bool,
+) -> None:
+    assert covers(cached, path) is goes
 
 
 def test_all_that_is_known_of_an_original_is_published() -> None:

@@ -283,6 +283,7 @@ class Promises:
             if body != before:
                 by_whom = by if what.endswith(path_of(key)) else ""  # an erasure may have written of a key nobody knew
                 self._check_corrected(key, manifest, read_manifest(before) if before else None, by_whom)
+                self._ask_again(key, manifest)
                 self._check_forgotten(key, manifest, read_manifest(before) if before else None)
                 self._check_not_refused(key, manifest, read_manifest(before) if before else None)
                 self._check_outlives(key, manifest, read_manifest(before) if before else None)
@@ -484,6 +485,12 @@ class Promises:
             self._break(
                 key, "a corrected focus was lost" if kept else "a focus was corrected that is another picture's"
             )
+
+    def _ask_again(self, key: str, manifest: Manifest) -> None:
+        """What is not published for a while is asked about anew then: what was said before that need not count."""
+        for said in [said for said in self._in_time if said[0] == key]:
+            if manifest.status is not Status.READY or not manifest.is_of(said[1]):
+                del self._in_time[said]
 
     def _check_told(self, worker: Worker) -> None:
         """Whoever wrote a corrected focus has asked for a look after it, if nothing failed."""

@@ -72,7 +72,7 @@ _PART_THAT_IS_CLOSED, _PART_OF_OLD_VIEWS = 0.1, 0.2
 _VIEWS, _ANSWERS, _PURGES = 0.1, 0.2, 0.05
 _PART_OF_THE_MACHINE = 0.2
 _PART_ABOUT_NOW, _PART_APPROVED, _PART_THAT_LOOKS_ALIKE = 0.8, 0.7, 0.7
-_PART_THAT_IS_HEARD = 0.5
+_PART_THAT_IS_HEARD, _PART_THAT_IS_LOST = 0.5, 0.1
 _MOST_AT_ONCE = 4
 _MOST_IN_A_BATCH = 3
 _MOST_STEPS = 20_000
@@ -161,7 +161,7 @@ class _Schedule:
     ) -> None:
         self.dropping, self.copying, self.sweeping, self.sweeps_of_calm = dropping, copying, sweeping, 0
         self.hinted_last: frozenset[tuple[str, str]] = frozenset()
-        self.alike_was_said = False
+        self.said_at_last = self.losing = False
         self.lossy, self.lazy, self.corrected, self.erasing, self.gated = lossy, lazy, corrected, erasing, gated
         self.enriched = enriched
         self.chance = random.Random(number)  # noqa: S311  it decides schedules
@@ -292,18 +292,27 @@ class _Schedule:
             self.cloud.happened["review"] += 1
 
     def _enrich(self) -> None:
-        """An enricher says something about a version, mostly that of now; of two answers, both may come late."""
-        key = self.chance.choice(KEYS)
-        there = [identity_of(version) for version in self.cloud.uploads.keys.get(key, ()) if version.data is not None]
-        manifest = self.cloud.promises.manifest(key)
-        if manifest is not None and manifest.original_dropped is not None and manifest.source is not None:
-            there.append(manifest.source.identity)
-        if there:
-            identity = there[-1] if self.chance.random() < _PART_ABOUT_NOW else self.chance.choice(there)
-            said = self.chance.choice((WORDS, OTHER_WORDS, A_FACE, NO_FACE))
-            alike = [other for other in KEYS if other != key and self.chance.random() < _PART_THAT_LOOKS_ALIKE]
-            self.cloud.enrich(key, identity, {**said, "looks_like": alike})
-            self.cloud.happened["fact"] += 1
+        """An enricher says something about a version, mostly one that is published; two answers may both come late."""
+        shown = self._shown()
+        if shown and self.chance.random() < _PART_ABOUT_NOW:
+            key, identity = self.chance.choice(shown)
+        else:
+            key = self.chance.choice(KEYS)
+            versions = [one for one in self.cloud.uploads.keys.get(key, ()) if one.data is not None]
+            if not versions:
+                return
+            identity = identity_of(self.chance.choice(versions))
+        said = self.chance.choice((WORDS, OTHER_WORDS, A_FACE, NO_FACE))
+        alike = [other for other in KEYS if other != key and self.chance.random() < _PART_THAT_LOOKS_ALIKE]
+        self.cloud.enrich(key, identity, {**said, "looks_like": alike})
+        self.cloud.happened["fact"] += 1
+
+    def _shown(self) -> list[tuple[str, str]]:
+        """What is published: the keys, and the identities of the versions."""
+        manifests = [(key, self.cloud.promises.manifest(key)) for key in KEYS]
+        return [
+            (key, one.source.identity) for key, one in manifests if one and one.status is Status.READY and one.source
+        ]
 
     def _say_words(self) -> None:
         """Somebody says what a picture shows."""
@@ -420,6 +429,11 @@ class _Schedule:
         self.cloud.sweep(self._begin)
         return True
 
+    def _go_on_with_runs(self) -> None:
+        """In the calm, runs of the state machine go on beside everything else."""
+        if self.cloud.backfills is not None and self.chance.random() < _PART_OF_THE_MACHINE:
+            self.cloud.backfills.go_on_in_peace(self.chance, idle=False)
+
     def _backfill_at_last(self) -> bool:
         """In the calm, runs come to their ends, and one more where recipes have changed."""
         backfills = self.cloud.backfills
@@ -438,23 +452,22 @@ class _Schedule:
         key = KEYS[0]
         if not self.erasing or self.cloud.promises.is_erased(key):
             return False
-        if self.enriched and not self.alike_was_said:
-            self.alike_was_said = True
-            self._say_what_looks_alike()
-            if self.chance.random() < _PART_THAT_IS_HEARD:
-                return True
         self.cloud.erase(key, self._begin)
         return True
 
-    def _say_what_looks_alike(self) -> None:
-        """An enricher says of everything that is published that all the rest of it looks alike."""
-        manifests = {key: self.cloud.promises.manifest(key) for key in KEYS}
-        shown = {key: one.source for key, one in manifests.items() if one and one.status is Status.READY}
-        for key, source in shown.items():
-            if source is not None:
-                self.cloud.enrich(
-                    key, source.identity, {**WORDS, "looks_like": [other for other in shown if other != key]}
-                )
+    def _say_at_last(self) -> bool:
+        """In the calm, an enricher says of everything that is published that all the rest of it looks alike.
+
+        Where messages are lost, looks that follow may be, until a night finds what they were about. Where operators
+        erase, one may begin before anybody hears of it.
+        """
+        if not self.enriched or self.said_at_last:
+            return False
+        self.said_at_last, self.losing = True, self.lossy
+        shown = self._shown()
+        for key, identity in shown:
+            self.cloud.enrich(key, identity, {**WORDS, "looks_like": [other for other, _ in shown if other != key]})
+        return not self.erasing or self.chance.random() < _PART_THAT_IS_HEARD
 
     # What AWS does.
 
@@ -566,35 +579,37 @@ class _Schedule:
         for _ in range(_MOST_STEPS):
             self._backfill()
             self._view_and_purge()
+            if self.losing and self.chance.random() < _PART_THAT_IS_LOST:
+                self._expire()
             if not self.cloud.workers or self.chance.random() < 0.2:
                 for queue, message in self.cloud.waiting():
                     self.cloud.make_visible(queue, message)
                 self._start()
             if self.cloud.promises.broken:
                 return
-            if self.cloud.backfills is not None and self.chance.random() < _PART_OF_THE_MACHINE:
-                self.cloud.backfills.go_on_in_peace(self.chance, idle=False)
+            self._go_on_with_runs()
             if able := self._able():
                 self._go_on(self.chance.choice(able))
             elif not any(queue.messages for queue in self.cloud.served):
-                if self._goes_on_when_idle():
+                if self._more_is_done():
                     continue
                 self._end_of_cdn()
                 self.cloud.promises.check_settled()
                 return
         self.cloud.promises.broken.append("the queues never drained")
 
-    def _goes_on_when_idle(self) -> bool:
-        """In the calm, nothing is left in the queues: whether somebody or something begins more."""
-        if self._backfill_at_last() or (self.lossy and self._night_finds_more()):
+    def _more_is_done(self) -> bool:
+        """Whether anybody does more, once everything is worked off."""
+        if self._say_at_last() or self._backfill_at_last() or (self.lossy and self._night_finds_more()):
             return True
-        more = self._erase_one() or self._an_hour_later() or self._sweep_at_last()
-        if more:
+        if self._erase_one() or self._an_hour_later() or self._sweep_at_last():
             self.hinted_last = frozenset()
-        return more
+            return True
+        return False
 
     def _night_finds_more(self) -> bool:
         """In the calm, there is a look every night; what one finds again the next night has to be unreadable."""
+        self.losing = False
         before, self.hinted_last = self.hinted_last, self.cloud.look_at_night()
         self.cloud.promises.check_in_vain(key for key, _ in before & self.hinted_last)
         return bool(self.hinted_last - before)

@@ -16,6 +16,7 @@ import signal
 import struct
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
@@ -50,6 +51,7 @@ _CHUNK = 1 << 20
 _LARGEST_FRAME = 1 << 28
 _AS_MEASURED = 2  # a decoder reserves more address space than it fills, up to this many times as much
 _SPARE_BYTES = 64 * MB
+_M_MMAP_MAX = -4  # of malloc.h: how many pieces may be outside the heap
 _TOLD = tuple(field.name for field in fields(EncodedVariant) if field.name != "data")
 # SIGTRAP is how PDFium gives up.
 _CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP}
@@ -280,6 +282,7 @@ def _work(
     """All that the child does. It leaves by _exit, so that nothing of the parent's is flushed or cleaned up twice."""
     try:
         room = _limit(limits)
+        _keep_large_pieces()
         load_for(data, options.accept)
         _send(pipe, {"open": confinement.confine(pipe)})
         _answer(pipe, partial(work, data, options), room)
@@ -319,6 +322,17 @@ def _limit(limits: SandboxLimits) -> float:
     # The limit counts what the parent reserved, too, filled or not: none of it is this picture's.
     resource.setrlimit(resource.RLIMIT_AS, (_address_space() + room,) * 2)
     return room
+
+
+def _keep_large_pieces() -> None:
+    """Have the C library keep freed pieces above 32 MB, too, which it would give back and get again, to be cleared.
+
+    Here alone: the parent would keep the memory of the largest file that it ever read.
+    """
+    import ctypes  # noqa: PLC0415  loaded by `confinement.prepare`
+
+    with suppress(AttributeError):  # another C library than glibc
+        ctypes.CDLL(None).mallopt(_M_MMAP_MAX, 0)
 
 
 def _address_space() -> int:
