@@ -11,7 +11,7 @@ from tests.simulation import randomly
 if TYPE_CHECKING:
     from tests.simulation.randomly import Told
 
-KINDS = ("lossy", "lazy", "corrected", "erasing", "gated", "enriched", "dropping", "copying", "sweeping")
+KINDS = ("lossy", "lazy", "corrected", "erasing", "gated", "enriched", "dropping", "copying", "sweeping", "backfilling")
 _NOT_WHERE_ORIGINALS_LEAVE = ("lazy", "gated")
 _PART = 0.3
 

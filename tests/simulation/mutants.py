@@ -1469,7 +1469,7 @@ MUTANTS = (
         30,
         ("(*L, *O[:MOST_PAST])", "(*L, *O)[:1]"),
     ),
-    _of_copies("nobody is told that an address is free", RECONCILE, 1_000, ("S.dependencies.look_at(K)", "None")),
+    _of_copies("nobody is told that an address is free", RECONCILE, 1_000, ("look_at(W)", "None", "wake_others")),
     _of_copies("a refusal is not told", RECONCILE, 30, ("P == M.copies", "True", "match_copies")),
     _of_copies("the CDN is not told of copies that change", RECONCILE, 30, ("S._purge()", "None", "_placed")),
     _of_copies("the CDN is not told of copies that go", RECONCILE, 30, ("S._purge()", "None", "take_away")),

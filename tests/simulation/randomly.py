@@ -429,6 +429,11 @@ class _Schedule:
         self.cloud.sweep(self._begin)
         return True
 
+    def _go_on_with_runs(self) -> None:
+        """In the calm, runs of the state machine go on beside everything else."""
+        if self.cloud.backfills is not None and self.chance.random() < _PART_OF_THE_MACHINE:
+            self.cloud.backfills.go_on_in_peace(self.chance, idle=False)
+
     def _backfill_at_last(self) -> bool:
         """In the calm, runs come to their ends, and one more where recipes have changed."""
         backfills = self.cloud.backfills
@@ -579,12 +584,11 @@ class _Schedule:
             self._deliver_in_peace()
             if self.cloud.promises.broken:
                 return
-            if self.cloud.backfills is not None and self.chance.random() < _PART_OF_THE_MACHINE:
-                self.cloud.backfills.go_on_in_peace(self.chance, idle=False)
+            self._go_on_with_runs()
             if able := self._able():
                 self._go_on(self.chance.choice(able))
             elif not any(queue.messages for queue in self.cloud.served):
-                if self._goes_on_when_idle():
+                if self._more_is_done():
                     continue
                 self._end_of_cdn()
                 self.cloud.promises.check_settled()
@@ -600,14 +604,14 @@ class _Schedule:
                 self.cloud.make_visible(queue, message)
             self._start()
 
-    def _goes_on_when_idle(self) -> bool:
-        """In the calm, nothing is left in the queues: whether somebody or something begins more."""
-        if self._backfill_at_last() or self._say_at_last() or (self.lossy and self._night_finds_more()):
+    def _more_is_done(self) -> bool:
+        """Whether anybody does more, once everything is worked off."""
+        if self._say_at_last() or self._backfill_at_last() or (self.lossy and self._night_finds_more()):
             return True
-        more = self._erase_one() or self._an_hour_later() or self._sweep_at_last()
-        if more:
+        if self._erase_one() or self._an_hour_later() or self._sweep_at_last():
             self.hinted_last = frozenset()
-        return more
+            return True
+        return False
 
     def _night_finds_more(self) -> bool:
         """In the calm, there is a look every night; what one finds again the next night has to be unreadable."""
