@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from lightpress.aws.failures_table import DynamoFailures
+from lightpress.aws.failures_table import IDENTITY, SUBJECT, DynamoFailures
 from lightpress.pipeline.failures import Failure, Trial, subject_of_picture
+from tests.aws.tables import make_table
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -44,18 +45,7 @@ def dynamodb() -> DynamoDBClient:
 
 @pytest.fixture
 def failures(dynamodb: DynamoDBClient) -> DynamoFailures:
-    dynamodb.create_table(
-        TableName="failures",
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[
-            {"AttributeName": "subject", "KeyType": "HASH"},
-            {"AttributeName": "identity", "KeyType": "RANGE"},
-        ],
-        AttributeDefinitions=[
-            {"AttributeName": "subject", "AttributeType": "S"},
-            {"AttributeName": "identity", "AttributeType": "S"},
-        ],
-    )
+    make_table(dynamodb, "failures", SUBJECT, IDENTITY)
     return DynamoFailures(dynamodb, "failures", lambda: NOW, RETENTION)
 
 

@@ -14,6 +14,7 @@ from lightpress.aws.runs_table import EXPIRY, RUN, DynamoRuns
 from lightpress.backfill.ports import Refused
 from lightpress.backfill.run import MAX_DOLLARS, STOPPED, Job, Run
 from lightpress.pipeline.buckets import Selection
+from tests.aws.tables import make_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,12 +36,7 @@ ROW = Run("r", JOB, rate=10.0, paced=NOW)
 def runs() -> Iterator[DynamoRuns]:
     with mock_aws():
         dynamodb = boto3.client("dynamodb", region_name="us-east-1")
-        dynamodb.create_table(
-            TableName="runs",
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": RUN, "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": RUN, "AttributeType": "S"}],
-        )
+        make_table(dynamodb, "runs", RUN)
         yield DynamoRuns(dynamodb, "runs")
 
 

@@ -10,6 +10,7 @@ from moto import mock_aws
 
 from lightpress.aws.upload_counters import EXPIRY, OWNER_DAY, DynamoUploadCounters
 from lightpress.uploads.quota import Usage
+from tests.aws.tables import make_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,18 +25,8 @@ LIMITS = Usage(3, 1_000)
 def dynamodb() -> Iterator[DynamoDBClient]:
     with mock_aws():
         client = boto3.client("dynamodb", region_name="eu-west-1")
-        make_table(client, TABLE)
+        make_table(client, TABLE, OWNER_DAY)
         yield client
-
-
-def make_table(client: DynamoDBClient, name: str) -> None:
-    """The table as the stack makes it."""
-    client.create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": OWNER_DAY, "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": OWNER_DAY, "AttributeType": "S"}],
-    )
 
 
 def test_a_counter_grows_up_to_its_limits_and_no_further(dynamodb: DynamoDBClient) -> None:

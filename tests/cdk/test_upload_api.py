@@ -171,6 +171,15 @@ def test_with_a_quota_those_who_count_may_change_counters_and_not_read_them(hand
     assert table["KeySchema"] == [{"AttributeName": OWNER_DAY, "KeyType": "HASH"}]
 
 
+@pytest.mark.parametrize(("removal", "policy"), [("retain", "RetainExceptOnCreate"), ("destroy", "Delete")])
+def test_counters_stay_or_go_with_the_stack_as_the_other_tables_do(removal: str, policy: str, tmp_path: Path) -> None:
+    template = synthesize_with(replace(LIMITED, storage=replace(LIMITED.storage, removal=removal)), tmp_path)
+    tables = template.resources("AWS::DynamoDB::Table")
+    assert {table.id: table.raw["DeletionPolicy"] for table in tables} == dict.fromkeys(
+        ("FailuresTable", "RunsTable", "UploadCountersTable"), policy
+    )
+
+
 def test_the_page_may_write_its_log_and_nothing_else(tmp_path: Path) -> None:
     template = synthesize_with(JWT, tmp_path)
     page = page_of(template)

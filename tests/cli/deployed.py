@@ -20,6 +20,7 @@ from lightpress.client.deployment import Deployment, deployment_in_account
 from lightpress.pipeline.failures import Failure, subject_of_picture
 from lightpress.pipeline.manifest import Manifest, PublishedSource, Status
 from lightpress.pipeline.retention import Retention
+from tests.aws.tables import make_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -163,15 +164,7 @@ def deployed(*in_place: InPlace) -> Iterator[Rig]:
             s3.create_bucket(Bucket=bucket, ObjectOwnership="BucketOwnerEnforced")
         s3.put_bucket_versioning(Bucket=UPLOADS, VersioningConfiguration={"Status": "Enabled"})
         queue_url = boto3.client("sqs").create_queue(QueueName=QUEUE)["QueueUrl"]
-        boto3.client("dynamodb").create_table(
-            TableName=FAILURES,
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[
-                {"AttributeName": SUBJECT, "KeyType": "HASH"},
-                {"AttributeName": IDENTITY, "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in (SUBJECT, IDENTITY)],
-        )
+        make_table(boto3.client("dynamodb"), FAILURES, SUBJECT, IDENTITY)
         outputs = {
             "UploadsBucketName": UPLOADS,
             "ImagesBucketName": IMAGES,

@@ -34,6 +34,7 @@ from lightpress.cli.tasks import FOR_MACHINE, NotForMachineError, Task, backfill
 from lightpress.costs.prices import prices_of
 from lightpress.pipeline.buckets import Selection
 from lightpress.pipeline.recipe_file import load_recipes
+from tests.aws.tables import make_table
 from tests.cli.deployed import IMAGES, UPLOADS, Rig
 
 if TYPE_CHECKING:
@@ -111,12 +112,7 @@ class Operator:
 
 @pytest.fixture
 def operator(rig: Rig) -> Operator:
-    rig.deployment.dynamodb().create_table(
-        TableName="runs",
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": RUN, "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": RUN, "AttributeType": "S"}],
-    )
+    make_table(rig.deployment.dynamodb(), "runs", RUN)
     states = FakeStates()
     deployment = replace(rig.deployment, backfill_machine=MACHINE, runs_table="runs", states=lambda: states)
     return Operator(deployment, states)

@@ -38,6 +38,7 @@ from lightpress.pipeline.paths import fact_path, generation_name, likeness_paths
 from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.reconcile import reconcile
 from lightpress.uploads.requests import owner_of
+from tests.aws.tables import make_table
 from tests.cli.deployed import FAILURES, IMAGES, PURGES, QUARANTINE, QUEUE, RETENTION, UPLOADS, Rig
 from tests.handlers.recorder import Need, needs, recorded
 from tests.pipeline.fakes import book
@@ -326,12 +327,7 @@ def test_an_erasure_that_was_interrupted_goes_on_and_ends_with_nothing_found(rig
 
 def test_the_counters_of_an_owner_go_and_those_of_another_stay(rig: Rig) -> None:
     dynamodb = boto3.client("dynamodb")
-    dynamodb.create_table(
-        TableName="counters",
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": OWNER_DAY, "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": OWNER_DAY, "AttributeType": "S"}],
-    )
+    make_table(dynamodb, "counters", OWNER_DAY)
     for row in (f"{ALICE} 2026-11-27", f"{ALICE} 2026-11-28", f"{BOB} 2026-11-28"):
         dynamodb.put_item(TableName="counters", Item={OWNER_DAY: {"S": row}})
     deployment = replace(rig.deployment, counters_table="counters")

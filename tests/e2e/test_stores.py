@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightpress.aws.upload_counters import DynamoUploadCounters
+from lightpress.aws.upload_counters import OWNER_DAY, DynamoUploadCounters
 from lightpress.uploads.quota import Usage
-from tests.aws.test_upload_counters import make_table
+from tests.aws.tables import make_table
 from tests.stores.cases import CASES, MINISTACK, Case
 from tests.stores.places import make_place
 
@@ -28,7 +28,7 @@ def test_the_local_cloud_answers_as_aws(case: Case, cloud: Outputs) -> None:
 @pytest.mark.emulator("it makes a table of its own")
 def test_of_30_uploads_that_begin_at_once_a_quota_of_10_lets_10_through(cloud: Outputs) -> None:
     dynamodb = cloud.session().dynamodb()
-    make_table(dynamodb, "upload-counters-at-once")
+    make_table(dynamodb, "upload-counters-at-once", OWNER_DAY)
     counters = DynamoUploadCounters(dynamodb, "upload-counters-at-once")
 
     def begin(_: int) -> Usage | None:

@@ -41,6 +41,7 @@ from lightpress.handlers.process_upload import handler
 from lightpress.pipeline.manifest import Manifest, manifest_from_json
 from lightpress.pipeline.paths import manifest_path
 from lightpress.telemetry import logger
+from tests.aws.tables import make_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -302,27 +303,9 @@ def deployed(clients: tuple[S3Client, SQSClient, DynamoDBClient]) -> Iterator[De
         s3.put_bucket_versioning(Bucket=UPLOADS, VersioningConfiguration={"Status": "Enabled"})
         for queue in (QUEUE, DEAD_LETTERS, PURGES, URLS, HINTS, FACTS, REVIEWS_QUEUE):
             sqs.create_queue(QueueName=queue)
-        dynamodb.create_table(
-            TableName=FAILURES,
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[
-                {"AttributeName": SUBJECT, "KeyType": "HASH"},
-                {"AttributeName": IDENTITY, "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in (SUBJECT, IDENTITY)],
-        )
-        dynamodb.create_table(
-            TableName=COUNTERS,
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": OWNER_DAY, "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": OWNER_DAY, "AttributeType": "S"}],
-        )
-        dynamodb.create_table(
-            TableName=RUNS,
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": RUN, "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": RUN, "AttributeType": "S"}],
-        )
+        make_table(dynamodb, FAILURES, SUBJECT, IDENTITY)
+        make_table(dynamodb, COUNTERS, OWNER_DAY)
+        make_table(dynamodb, RUNS, RUN)
         yield Deployed(s3, sqs, dynamodb)
 
 

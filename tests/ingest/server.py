@@ -16,10 +16,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
-from threading import Event, Lock, Thread
+from threading import Event, Lock
 from typing import TYPE_CHECKING
 
 from PIL import Image
+
+from tests.serving import serving
 
 if TYPE_CHECKING:
     import ssl
@@ -348,15 +350,11 @@ def misbehaving(tls: ssl.SSLContext | None = None, name: str = "127.0.0.1") -> I
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     world.origin = f"http{'s' if tls else ''}://{name}:{server.server_address[1]}"
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield world
-    finally:
-        world.over.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(server):
+        try:
+            yield world
+        finally:
+            world.over.set()
 
 
 def unused_port() -> int:

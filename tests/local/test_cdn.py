@@ -7,6 +7,7 @@ from http.client import HTTPConnection
 import pytest
 
 from lightpress.local.cdn import Upstream, servers
+from tests.serving import serving
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 
@@ -45,14 +46,8 @@ def emulator() -> Iterator[Emulator]:
 @pytest.fixture
 def door(emulator: Emulator, free_port: int) -> Iterator[int]:
     found = servers(free_port, Upstream(f"http://127.0.0.1:{emulator.port}", "d1.cloudfront.net", None))
-    threads = [threading.Thread(target=server.serve_forever, args=[0.01]) for server in found]
-    for thread in threads:
-        thread.start()
-    yield found[0].server_port
-    for server, thread in zip(found, threads, strict=True):
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(*found):
+        yield found[0].server_port
 
 
 def send(port: int, request: bytes) -> bytes:

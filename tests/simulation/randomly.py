@@ -429,11 +429,6 @@ class _Schedule:
         self.cloud.sweep(self._begin)
         return True
 
-    def _go_on_with_runs(self) -> None:
-        """In the calm, runs of the state machine go on beside everything else."""
-        if self.cloud.backfills is not None and self.chance.random() < _PART_OF_THE_MACHINE:
-            self.cloud.backfills.go_on_in_peace(self.chance, idle=False)
-
     def _backfill_at_last(self) -> bool:
         """In the calm, runs come to their ends, and one more where recipes have changed."""
         backfills = self.cloud.backfills
@@ -467,7 +462,9 @@ class _Schedule:
         shown = self._shown()
         for key, identity in shown:
             self.cloud.enrich(key, identity, {**WORDS, "looks_like": [other for other, _ in shown if other != key]})
-        return not self.erasing or self.chance.random() < _PART_THAT_IS_HEARD
+        if self.chance.random() > _PART_THAT_IS_HEARD:
+            self._erase_one()
+        return True
 
     # What AWS does.
 
@@ -579,33 +576,38 @@ class _Schedule:
         for _ in range(_MOST_STEPS):
             self._backfill()
             self._view_and_purge()
-            if self.losing and self.chance.random() < _PART_THAT_IS_LOST:
-                self._expire()
-            if not self.cloud.workers or self.chance.random() < 0.2:
-                for queue, message in self.cloud.waiting():
-                    self.cloud.make_visible(queue, message)
-                self._start()
+            self._deliver_in_peace()
             if self.cloud.promises.broken:
                 return
-            self._go_on_with_runs()
+            if self.cloud.backfills is not None and self.chance.random() < _PART_OF_THE_MACHINE:
+                self.cloud.backfills.go_on_in_peace(self.chance, idle=False)
             if able := self._able():
                 self._go_on(self.chance.choice(able))
             elif not any(queue.messages for queue in self.cloud.served):
-                if self._more_is_done():
+                if self._goes_on_when_idle():
                     continue
                 self._end_of_cdn()
                 self.cloud.promises.check_settled()
                 return
         self.cloud.promises.broken.append("the queues never drained")
 
-    def _more_is_done(self) -> bool:
-        """Whether anybody does more, once everything is worked off."""
-        if self._say_at_last() or self._backfill_at_last() or (self.lossy and self._night_finds_more()):
+    def _deliver_in_peace(self) -> None:
+        """In the calm, messages come back sooner or later, and somebody receives them."""
+        if self.losing and self.chance.random() < _PART_THAT_IS_LOST:
+            self._expire()
+        if not self.cloud.workers or self.chance.random() < 0.2:
+            for queue, message in self.cloud.waiting():
+                self.cloud.make_visible(queue, message)
+            self._start()
+
+    def _goes_on_when_idle(self) -> bool:
+        """In the calm, nothing is left in the queues: whether somebody or something begins more."""
+        if self._backfill_at_last() or self._say_at_last() or (self.lossy and self._night_finds_more()):
             return True
-        if self._erase_one() or self._an_hour_later() or self._sweep_at_last():
+        more = self._erase_one() or self._an_hour_later() or self._sweep_at_last()
+        if more:
             self.hinted_last = frozenset()
-            return True
-        return False
+        return more
 
     def _night_finds_more(self) -> bool:
         """In the calm, there is a look every night; what one finds again the next night has to be unreadable."""

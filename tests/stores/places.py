@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.aws.tables import make_table
 from tests.stores.cases import KEY_SCHEMA, Place
 
 if TYPE_CHECKING:
@@ -17,13 +18,5 @@ def make_place(s3: S3Client, dynamodb: DynamoDBClient, *, name: str) -> Place:
     for bucket in (place.versioned, place.plain):
         s3.create_bucket(Bucket=bucket)
     s3.put_bucket_versioning(Bucket=place.versioned, VersioningConfiguration={"Status": "Enabled"})
-    dynamodb.create_table(
-        TableName=place.table,
-        KeySchema=[
-            {"AttributeName": KEY_SCHEMA[0], "KeyType": "HASH"},
-            {"AttributeName": KEY_SCHEMA[1], "KeyType": "RANGE"},
-        ],
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in KEY_SCHEMA],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    make_table(dynamodb, place.table, *KEY_SCHEMA)
     return place

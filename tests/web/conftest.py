@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.web.browser import page_shot
-from tests.web.service import serving
+from tests.web.service import serving_pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ expect.set_options(timeout=30_000)  # milliseconds, of a machine that is busy wi
 
 @pytest.fixture
 def world() -> Iterator[Dependencies]:
-    with serving({"kind": "none"}) as world:
+    with serving_pages({"kind": "none"}) as world:
         yield world
 
 

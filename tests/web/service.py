@@ -25,6 +25,7 @@ from lightpress.pipeline.owed import owed_of
 from lightpress.pipeline.paths import variant_path
 from lightpress.uploads.page import page_formats
 from lightpress.uploads.requests import parse_correction
+from tests.serving import serving
 from web.serve import pages
 
 if TYPE_CHECKING:
@@ -287,7 +288,7 @@ def _form(media_type: str, body: bytes) -> dict[str, bytes]:
 
 
 @contextmanager
-def serving(auth: dict[str, Any]) -> Iterator[Dependencies]:
+def serving_pages(auth: dict[str, Any]) -> Iterator[Dependencies]:
     """A running service; the page is at its `page_origin`."""
     world = Dependencies(auth)
     servers = [
@@ -295,13 +296,5 @@ def serving(auth: dict[str, Any]) -> Iterator[Dependencies]:
         for kind in (_PageAndApi, _StorageAndCdn)
     ]
     world.page_origin, world.other_origin = (f"http://localhost:{server.server_address[1]}" for server in servers)
-    threads = [threading.Thread(target=server.serve_forever, args=(0.05,)) for server in servers]
-    for thread in threads:
-        thread.start()
-    try:
+    with serving(*servers):
         yield world
-    finally:
-        for server, thread in zip(servers, threads, strict=True):
-            server.shutdown()
-            thread.join()
-            server.server_close()

@@ -17,7 +17,7 @@ from playwright.sync_api import expect
 from lightpress.image import Size
 from lightpress.pipeline.facts import Words
 from tests.web.browser import violations
-from tests.web.service import MAX_BYTES, PART_BYTES, PARTS_FROM, SHRINK_TO, SPEC, TOKEN, serving
+from tests.web.service import MAX_BYTES, PART_BYTES, PARTS_FROM, SHRINK_TO, SPEC, TOKEN, serving_pages
 from tools.drawing import (
     BLUE,
     GREEN,
@@ -527,7 +527,7 @@ def test_a_large_file_goes_on_after_a_reload_where_it_was_once_it_is_chosen_agai
 
 
 def test_signing_out_forgets_the_list(visit: Visit) -> None:
-    with serving({"kind": "token"}) as world:
+    with serving_pages({"kind": "token"}) as world:
         page = visit(world)
         page.get_by_label("Access token").fill(TOKEN)
         page.get_by_role("button", name="Continue").click()
@@ -624,7 +624,7 @@ def test_pictures_can_be_dropped_anywhere_on_the_page(world: Dependencies, visit
 
 
 def test_where_a_token_is_wanted_it_is_asked_for_sent_and_forgotten_on_signing_out(visit: Visit) -> None:
-    with serving({"kind": "token"}) as world:
+    with serving_pages({"kind": "token"}) as world:
         page = visit(world)
         expect(page.locator("#choose")).to_be_hidden()
         page.get_by_label("Access token").fill(TOKEN)
@@ -636,7 +636,7 @@ def test_where_a_token_is_wanted_it_is_asked_for_sent_and_forgotten_on_signing_o
 
 
 def test_a_wrong_token_is_said_to_be_wrong(visit: Visit) -> None:
-    with serving({"kind": "token"}) as world:
+    with serving_pages({"kind": "token"}) as world:
         page = visit(world)
         page.get_by_label("Access token").fill("guess")
         page.get_by_role("button", name="Continue").click()

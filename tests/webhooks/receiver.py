@@ -11,10 +11,12 @@ import ssl
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from standardwebhooks import Webhook
+
+from tests.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,12 +84,8 @@ def receiving(authority: trustme.CA, name: str = "localhost") -> Iterator[Receiv
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"world": world}))
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     world.url = f"https://{name}:{server.server_address[1]}/hooks/images?token=t"
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield world
-    finally:
-        world.over.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(server):
+        try:
+            yield world
+        finally:
+            world.over.set()

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aws_cdk import Aws
-from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_stepfunctions as sfn
@@ -19,10 +18,11 @@ from lightpress.cdk.backfill_machine import Names, definition
 from lightpress.cdk.component import Component
 from lightpress.cdk.encryption import key_of
 from lightpress.cdk.existing import read_attached
-from lightpress.cdk.findings import acknowledge, leave_without_backup
+from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.functions import PythonFunction
-from lightpress.cdk.naming import logical_id_of, pin, removal_policy
+from lightpress.cdk.naming import logical_id_of, pin
 from lightpress.cdk.processing import read_originals
+from lightpress.cdk.tables import Table
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -56,7 +56,15 @@ class Backfill(Component):
             self, "Queue", logical_id="BackfillQueue", timeout_seconds=config.processing.timeout_seconds
         )
         self._work_off(core.processing, config)
-        self.table = _runs_table(self, config)
+        self.table = Table(
+            self,
+            "Runs",
+            logical_id="RunsTable",
+            key=(RUN,),
+            expiry=EXPIRY,
+            config=config,
+            without_backup="A run that is lost with its row begins anew; nothing else is kept there.",
+        )
         self.function = self._function(core)
         self.machine = self._machine(core.images, config)
         if config.processing.nightly_look:
@@ -177,24 +185,6 @@ def _answer_findings(machine: sfn.StateMachine, role: iam.Role, images: PrivateB
         f"AwsSolutions-IAM5[Resource::<{images.logical_id}.Arn>/{PREFIX}*]",
         because="The names of runs are not known at deploy time; the machine reads the rows of their shards.",
     )
-
-
-def _runs_table(scope: Construct, config: Config) -> dynamodb.Table:
-    """A row for each run. On demand: most days, nothing is written."""
-    key = key_of(scope)
-    table = dynamodb.Table(
-        scope,
-        "Runs",
-        partition_key=dynamodb.Attribute(name=RUN, type=dynamodb.AttributeType.STRING),
-        time_to_live_attribute=EXPIRY,
-        billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-        encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED if key else dynamodb.TableEncryption.DEFAULT,
-        encryption_key=key,
-        removal_policy=removal_policy(config),
-    )
-    leave_without_backup(table, because="A run that is lost with its row begins anew; nothing else is kept there.")
-    pin(table, "RunsTable")
-    return table
 
 
 def _schedule(scope: Construct, machine: sfn.StateMachine) -> None:

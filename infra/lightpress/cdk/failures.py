@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aws_cdk import Duration
-from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_s3 as s3
 
+from lightpress.aws.failures_table import EXPIRY, IDENTITY, SUBJECT
 from lightpress.cdk.account_limits import dead_letters_at_once, failure_memory_mb
 from lightpress.cdk.buckets import PrivateBucket
 from lightpress.cdk.component import Component
-from lightpress.cdk.encryption import key_of
 from lightpress.cdk.existing import read_attached
 from lightpress.cdk.functions import PythonFunction
-from lightpress.cdk.naming import pin, removal_policy
 from lightpress.cdk.processing import RECORD_FAILURE_TIMEOUT_SECONDS, publish, read_originals
+from lightpress.cdk.tables import Table
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -52,7 +51,9 @@ class Failures(Component):
     ) -> None:
         super().__init__(scope, id_)
         self.quarantine = _quarantine(self, config)
-        self.table = _failures_table(self, config)
+        self.table = Table(
+            self, "Table", logical_id="FailuresTable", key=(SUBJECT, IDENTITY), expiry=EXPIRY, config=config
+        )
         self.function = self._function(processing, code, config)
         read_originals(self.function, uploads)
         read_attached(self.function, config.existing.attach)
@@ -99,24 +100,3 @@ def _quarantine(scope: Construct, config: Config) -> PrivateBucket:
         config=config,
         lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(config.processing.failure_retention_days))],
     )
-
-
-def _failures_table(scope: Construct, config: Config) -> dynamodb.Table:
-    """A row for each subject and identity (`aws.failures_table`). On demand: most days, nothing is written."""
-    key = key_of(scope)
-    table = dynamodb.Table(
-        scope,
-        "Table",
-        partition_key=dynamodb.Attribute(name="subject", type=dynamodb.AttributeType.STRING),
-        sort_key=dynamodb.Attribute(name="identity", type=dynamodb.AttributeType.STRING),
-        time_to_live_attribute="expires_at",
-        billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-        encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED if key else dynamodb.TableEncryption.DEFAULT,
-        encryption_key=key,
-        point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
-            point_in_time_recovery_enabled=True
-        ),
-        removal_policy=removal_policy(config),
-    )
-    pin(table, "FailuresTable")
-    return table

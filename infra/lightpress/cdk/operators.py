@@ -80,6 +80,27 @@ class Operators(Component):
         counted: Sequence[PythonFunction],
     ) -> None:
         super().__init__(scope, id_)
+        function = self._function(core, backfill, counted)
+        _allow_settling(function, core, url_ingest)
+        if reviewing is not None:
+            function.add_environment("REVIEW_QUEUE_URL", reviewing.queue.queue_url)
+            function.allow("sqs:SendMessage", on=reviewing.queue.queue_arn)
+        integration = integration_of("Integration", function.live)
+        # With "jwt", API Gateway itself refuses tokens without the scope.
+        options = core.config.uploads
+        scopes = [options.operators_scope] if options.upload_auth == "jwt" else []
+        for method, path in OPERATOR_ROUTES:
+            route(api.api, method, path, integration, api.authorizer, scopes=scopes)
+        self.functions = (function,)
+        self.readers: tuple[PythonFunction, ...] = ()
+        if reviewing is not None:
+            preview = _preview(self, core)
+            shown = integration_of("PreviewIntegration", preview.live)
+            route(api.api, *PREVIEW_ROUTE, shown, api.authorizer, scopes=scopes)
+            self.readers = (preview,)
+            self.functions = (function, preview)
+
+    def _function(self, core: Core, backfill: Backfill, counted: Sequence[PythonFunction]) -> PythonFunction:
         config = core.config
         function = PythonFunction(
             self,
@@ -105,23 +126,7 @@ class Operators(Component):
         )
         name_attached(function, config.existing.attach)
         _allow_reading(function, core, backfill)
-        _allow_settling(function, core, url_ingest)
-        if reviewing is not None:
-            function.add_environment("REVIEW_QUEUE_URL", reviewing.queue.queue_url)
-            function.allow("sqs:SendMessage", on=reviewing.queue.queue_arn)
-        integration = integration_of("Integration", function.live)
-        # With "jwt", API Gateway itself refuses tokens without the scope.
-        scopes = [config.uploads.operators_scope] if config.uploads.upload_auth == "jwt" else []
-        for method, path in OPERATOR_ROUTES:
-            route(api.api, method, path, integration, api.authorizer, scopes=scopes)
-        self.functions = (function,)
-        self.readers: tuple[PythonFunction, ...] = ()
-        if reviewing is not None:
-            preview = _preview(self, core)
-            shown = integration_of("PreviewIntegration", preview.live)
-            route(api.api, *PREVIEW_ROUTE, shown, api.authorizer, scopes=scopes)
-            self.readers = (preview,)
-            self.functions = (function, preview)
+        return function
 
 
 def _preview(scope: Construct, core: Core) -> PythonFunction:

@@ -8,15 +8,15 @@ from aws_cdk import Aws, Duration
 from aws_cdk import aws_apigatewayv2 as gateway
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_apigatewayv2_integrations as integrations
-from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_lambda as lambda_
 
+from lightpress.aws.upload_counters import EXPIRY, OWNER_DAY
 from lightpress.cdk.component import Component
-from lightpress.cdk.encryption import key_of
 from lightpress.cdk.existing import name_attached
-from lightpress.cdk.findings import acknowledge, leave_without_backup
+from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.functions import PythonFunction, log_group_of
-from lightpress.cdk.naming import pin, removal_policy, resource
+from lightpress.cdk.naming import pin, resource
+from lightpress.cdk.tables import Table
 from lightpress.units import MB
 
 if TYPE_CHECKING:
@@ -153,32 +153,22 @@ def _allow_uploads(function: PythonFunction, uploads: s3.IBucket, images: Privat
     function.accept_any_key(images, "m/*")
 
 
-def _limit_each_day(scope: Construct, functions: Iterable[PythonFunction], config: Config) -> dynamodb.Table:
+def _limit_each_day(scope: Construct, functions: Iterable[PythonFunction], config: Config) -> Table:
     """Have the functions count what each owner uploads, or has fetched, in a day; returns where."""
-    table = _counters_table(scope, config)
+    table = Table(
+        scope,
+        "Counters",
+        logical_id="UploadCountersTable",
+        key=(OWNER_DAY,),
+        expiry=EXPIRY,
+        config=config,
+        without_backup="Its rows are counters of one day: restoring older ones is wrong.",
+    )
     for function in functions:
         function.add_environment("UPLOAD_COUNTERS_TABLE", table.table_name)
         function.add_environment("MAX_UPLOADS_PER_DAY", str(config.uploads.max_uploads_per_day))
         function.add_environment("MAX_BYTES_PER_DAY", str(config.uploads.max_megabytes_per_day * MB))
         function.allow("dynamodb:UpdateItem", on=table.table_arn)
-    return table
-
-
-def _counters_table(scope: Construct, config: Config) -> dynamodb.Table:
-    """A row for each owner and day (`aws.upload_counters`). Lost counters are no loss: the next day has new ones."""
-    key = key_of(scope)
-    table = dynamodb.Table(
-        scope,
-        "Counters",
-        partition_key=dynamodb.Attribute(name="owner_day", type=dynamodb.AttributeType.STRING),
-        time_to_live_attribute="expires_at",
-        billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-        encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED if key else dynamodb.TableEncryption.DEFAULT,
-        encryption_key=key,
-        removal_policy=removal_policy(config),
-    )
-    pin(table, "UploadCountersTable")
-    leave_without_backup(table, because="Its rows are counters of one day: restoring older ones is wrong.")
     return table
 
 
