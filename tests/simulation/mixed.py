@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 KINDS = ("lossy", "lazy", "corrected", "erasing", "gated", "enriched", "dropping", "copying", "sweeping", "backfilling")
 _NOT_WHERE_ORIGINALS_LEAVE = ("lazy", "gated")
+_NOT_BESIDE_RUNS = ("enriched", "gated", "copying")
+"""What they wait for comes at any time, also after a run has looked; only recipes decide what is stale to its judge."""
 _PART = 0.3
 
 
@@ -23,6 +25,8 @@ def kinds_of(number: int) -> dict[str, Any]:
     unanswered = chance.choice(list(Unanswered))
     if drawn["dropping"]:
         drawn |= dict.fromkeys(_NOT_WHERE_ORIGINALS_LEAVE, False)
+    if drawn["backfilling"]:
+        drawn |= dict.fromkeys(_NOT_BESIDE_RUNS, False)
     return drawn | {"unanswered": unanswered if drawn["gated"] else Unanswered.HOLD}
 
 
