@@ -93,13 +93,15 @@ def test_the_last_of_it_can_be_taken_after_a_pause(runs: DynamoRuns) -> None:
     assert (run.objects_left, run.nanos_left) == (0, 0)
 
 
-def test_what_was_not_spent_is_given_back(runs: DynamoRuns) -> None:
-    runs.begin(replace(ROW, objects_left=10, nanos_left=100))
-    runs.spend(ROW, 5, 50, NOW)
-    runs.give_back("r", 2, 20)
+def test_a_late_word_of_an_earlier_pass_attempt_or_round_changes_nothing(runs: DynamoRuns) -> None:
+    runs.begin(replace(ROW, round=2, attempts=2))
+    before = replace(ROW, round=2, attempts=2)
+    runs.advance(before, 3)
+    for late, number in ((before, 2), (replace(before, attempts=1), 3), (replace(before, round=1), 3)):
+        runs.advance(late, number, "finished")
     row = runs.find("r")
     assert row is not None
-    assert (row.sent, row.objects_left, row.spent, row.nanos_left) == (3, 7, 30, 70)
+    assert (row.number, row.ended) == (3, None)
 
 
 def test_the_first_reason_to_stop_stays(runs: DynamoRuns) -> None:
@@ -128,7 +130,7 @@ def test_what_functions_take_while_somebody_resumes_counts_against_the_limits_of
     read = runs.find("r")
     assert read is not None
     runs.spend(read, 3, 30, NOW)
-    runs.advance("r", 2)
+    runs.advance(read, 2)
     next_round = replace(read, round=2, sent=0, spent=0) if anew else read
     row = runs.resume(replace(next_round, attempts=2, objects_left=6, nanos_left=60), anew=anew)
     assert row is not None

@@ -85,20 +85,10 @@ class FakeRuns:
         )
         return self.row
 
-    def give_back(self, name: str, objects: int, nanos: int) -> None:  # noqa: ARG002
-        row = self.row
-        self.row = replace(
-            row,
-            sent=row.sent - objects,
-            objects_left=row.objects_left + objects,
-            spent=row.spent - nanos,
-            nanos_left=row.nanos_left + nanos,
-        )
-
     def stop(self, name: str, why: str) -> None:  # noqa: ARG002
         self.row = replace(self.row, stopped=self.row.stopped or why)
 
-    def advance(self, name: str, number: int, ended: str = "") -> None:  # noqa: ARG002
+    def advance(self, run: Run, number: int, ended: str = "") -> None:  # noqa: ARG002
         self.row = replace(self.row, number=number, ended=ended or None)
 
 

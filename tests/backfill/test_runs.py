@@ -49,13 +49,13 @@ def test_a_cap_on_dollars_counts_reads_too() -> None:
     assert rig.row.nanos_left >= 0
 
 
-def test_what_the_queue_refuses_is_given_back_and_found_by_the_next_pass() -> None:
-    rig = Rig(KEYS[:200], stale=KEYS[:200], objects_left=200)
+def test_what_the_queue_refuses_is_found_and_paid_for_again_by_the_next_pass() -> None:
+    rig = Rig(KEYS[:200], stale=KEYS[:200], objects_left=202)
     rig.hints.refuses = 1
     assert rig.look() == ""
-    assert (rig.row.sent, rig.row.objects_left, len(rig.hints.sent)) == (198, 2, 198)
+    assert (rig.row.sent, rig.row.objects_left, len(rig.hints.sent)) == (200, 2, 198)
     assert sum(one.sent for one in Folder(rig.files, rig.row).report().passes) == 198
-    assert rig.row.spent == 198 * JOB.nanos_sent + 2 * 200 * JOB.nanos_read
+    assert rig.row.spent == 200 * JOB.nanos_sent + 2 * 200 * JOB.nanos_read
     rig.looking.stale.difference_update(rig.hints.sent)
     rig.hints.refuses = 0
     rig.drain()

@@ -22,6 +22,7 @@ from lightpress.backfill.run import (
     STOPPED,
     SWEEP,
     Job,
+    Run,
     job_from_json,
 )
 from lightpress.cli.backfilling import job_for
@@ -106,8 +107,14 @@ class Operator:
 
     def end(self, why: str) -> None:
         """The state machine comes to an end of the run."""
-        self.runs.advance("r", 1, why)
+        run = self.found("r")
+        self.runs.advance(run, run.number, why)
         self.states.end()
+
+    def found(self, name: str) -> Run:
+        run = self.runs.find(name)
+        assert run is not None
+        return run
 
 
 @pytest.fixture
@@ -155,7 +162,7 @@ def test_a_resumed_run_keeps_what_it_has_sent_and_its_caps_count_that(operator: 
 @pytest.mark.parametrize("why", [FINISHED, LEFT])
 def test_after_its_end_the_same_command_begins_the_run_anew(operator: Operator, why: str) -> None:
     operator.runs.spend(operator.machine.start("r", JOB, Caps()), 5, 5_000, NOW)
-    operator.runs.advance("r", 3)
+    operator.runs.advance(operator.found("r"), 3)
     operator.end(why)
     assert not operator.machine.goes_on("r")
     run = operator.machine.start("r", JOB, Caps())
@@ -323,14 +330,14 @@ def test_a_retry_is_a_run_over_segments_of_the_failures_that_leaves_out_what_fai
     assert job_from_json(task.job.to_json()) == task.job
     operator.states.run = task.name
     task.machine.start(task.name, task.job, Caps())
-    operator.runs.advance(task.name, 1, MAX_OBJECTS)
+    operator.runs.advance(operator.found(task.name), 1, MAX_OBJECTS)
     operator.states.end()
     a_day_later = replace(operator.machine, clock=lambda: NOW + 90_000)
     assert (operator.machine.goes_on(task.name), a_day_later.goes_on(task.name)) == (True, False)
     later = retry_of(operator.deployment, rig.store.table, filters, NOW + 900)
     assert later.name == task.name
     assert later.machine.start(later.name, later.job, Caps()).job.before == NOW
-    operator.runs.advance(task.name, 2, FINISHED)
+    operator.runs.advance(operator.found(task.name), 2, FINISHED)
     operator.states.end()
     assert later.machine.start(later.name, later.job, Caps()).job.before == NOW + 900, "of a new round, its own"
 

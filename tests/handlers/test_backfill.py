@@ -390,13 +390,13 @@ def test_failures_are_sent_again_until_each_is_published_or_has_failed_again(
         deployed.record()
     deployed.upload("mended.jpg", PICTURE)
     deployed.invoke(notification("mended.jpg"))
-    runs.advance("t", 2)
+    runs.advance(Run("t", job, paced=0), 2)
     looked_at(deployed, "t")
     assert hinted(deployed, retry=True) == ["lost.jpg"], "its message was lost"
     assert task("settle", {"run": "t"})["ended"] == ""
     deployed.invoke(reconcile_message(Source(UPLOADS, "lost.jpg"), retry=True))
     deployed.record()
-    runs.advance("t", 3)
+    runs.advance(Run("t", job, paced=0), 3)
     looked_at(deployed, "t")
     assert hinted(deployed) == []
     assert task("settle", {"run": "t"})["ended"] == FINISHED

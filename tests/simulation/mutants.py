@@ -1518,6 +1518,22 @@ MUTANTS = (
         20,
         "#objects_left >= :objects AND #nanos_left >= :nanos AND #paced_ms >= :latest",
     ),
+    Mutant(
+        "a function that is late ends the run that somebody has begun anew meanwhile",
+        RUNS,
+        (
+            Change(
+                "'#round = :round AND #attempts = :attempts AND #number <= :number'",
+                "'#round >= :round AND #attempts >= :attempts AND #number <= :number'",
+            ),
+        ),
+        None,
+        3,
+        seed=901_944,
+        dropping=True,
+        sweeping=True,
+        backfilling=True,
+    ),
 )
 
 

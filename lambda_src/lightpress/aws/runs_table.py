@@ -93,23 +93,23 @@ class DynamoRuns:
             f"The row of the run {run.name} changed under {_TRIES} attempts to take from it, or is gone."
         )
 
-    def give_back(self, name: str, objects: int, nanos: int) -> None:
-        """UpdateItem."""
-        values = _numbers({":objects": objects, ":nanos": nanos, ":less": -objects, ":fewer": -nanos})
-        self._update(name, "ADD #objects_left :objects, #nanos_left :nanos, #sent :less, #spent :fewer", values)
-
     def stop(self, name: str, why: str) -> None:
         """UpdateItem, unless another reason is there."""
         with suppress(self.dynamodb.exceptions.ConditionalCheckFailedException):
             self._update(name, "SET #stopped = :why", {":why": {"S": why}}, "attribute_not_exists(#stopped)")
 
-    def advance(self, name: str, number: int, ended: str = "") -> None:
-        """UpdateItem."""
-        values: dict[str, Any] = {":number": {"N": str(number)}}
+    def advance(self, run: Run, number: int, ended: str = "") -> None:
+        """UpdateItem on the condition that the row is at this round and attempt, and at no later pass."""
+        values = _numbers({":number": number, ":round": run.round, ":attempts": run.attempts})
         if ended:
-            self._update(name, "SET #number = :number, #ended = :ended", values | {":ended": {"S": ended}})
-        else:
-            self._update(name, "SET #number = :number", values)
+            values[":ended"] = {"S": ended}
+        with suppress(self.dynamodb.exceptions.ConditionalCheckFailedException):
+            self._update(
+                run.name,
+                "SET #number = :number" + ", #ended = :ended" * bool(ended),
+                values,
+                "#round = :round AND #attempts = :attempts AND #number <= :number",
+            )
 
     def resume(self, run: Run, *, anew: bool) -> Run | None:
         """Write the row of the next attempt; None if another operator has begun one since `run` was read.

@@ -167,7 +167,7 @@ class Child:
         to_send = [(item, source) for item, source, one in looked_at if source and self._sends(run, one)]
         stale = [source for _, source in to_send]
         run, allowed = self._purse.reserve(run, [run.job.nanos_to_send(item) for item, _ in to_send])
-        sent = self._purse.send(run, self.hints, stale[:allowed])
+        sent = self._purse.send(self.hints, stale[:allowed])
         seen = len(items) if allowed == len(stale) else sources.index(stale[allowed])
         result = self._counted(run, result, list(zip(items, sources, found, strict=True))[:seen])
         result = replace(result, sent=result.sent + sent)

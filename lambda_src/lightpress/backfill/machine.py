@@ -105,7 +105,7 @@ class Machine:
         ended = run.stopped or (FINISHED if not again else LEFT if run.number >= MOST_PASSES else "")
         folder.keep_report(_reported(run, folder.report(), summed(run.number, results), results, ended))
         if ended:
-            self.runs.advance(run.name, run.number, ended)
+            self.runs.advance(run, run.number, ended)
         else:
             folder.plan_next_pass(again)
         return {"run": run.name, "pass": run.number, "ended": ended, "checks": 0}
@@ -119,7 +119,7 @@ class Machine:
         run = self._run(state["run"])
         wait = not run.stopped and (checks == 0 or (self.hints.unsettled() > 0 and checks < _MOST_CHECKS))
         if not wait:
-            self.runs.advance(run.name, number + 1)
+            self.runs.advance(run, number + 1)
         pause = _QUEUE_PAUSE_SECONDS if wait else 0
         return {"run": run.name, "pass": number, "part": 0, "checks": checks + 1, "wait": pause}
 

@@ -107,11 +107,11 @@ class Runs(Protocol):
             now: In seconds since 1970.
         """
 
-    def give_back(self, name: str, objects: int, nanos: int) -> None:
-        """Return what was taken and not spent."""
-
     def stop(self, name: str, why: str) -> None:
         """Have all workers end as soon as they have sent what they have taken; the first reason stays."""
 
-    def advance(self, name: str, number: int, ended: str = "") -> None:
-        """Note the pass that the run is in, and why it has ended, if it has."""
+    def advance(self, run: Run, number: int, ended: str = "") -> None:
+        """Note the pass that a run is in, and why it has ended, if it has.
+
+        Nothing is noted where the run was resumed or begun anew since it was read, or is in a later pass.
+        """

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from lightpress.backfill.shards import SHARDS_OF_A_PART, Cursor, Part, csv_of, shards_in
@@ -30,6 +31,7 @@ NAMED_OF_A_RUN = 1_000
 Tables = dict[str, dict[str, int]]
 """Numbers by kind, in tables."""
 
+_CUT = 16
 _CSV, _JSON = "text/csv", "application/json"
 
 
@@ -172,7 +174,9 @@ class Folder:
         return f"{self._round}/{of_pass}/part-{number:05}.{ending}"
 
     def _result(self, shard: Shard) -> str:
-        return f"{self._round}/{self.run.number}/results/{shard.id}.json"
+        """Its name has the range: two executions of a run may have cut the bucket at different keys."""
+        cut = sha256(f"{shard.place}\0{shard.after}\0{shard.until}".encode()).hexdigest()[:_CUT]
+        return f"{self._round}/{self.run.number}/results/{shard.id}-{cut}.json"
 
 
 def summed(number: int, results: Sequence[tuple[Shard, Result | None]]) -> Pass:

@@ -46,15 +46,16 @@ class Purse:
                 objects = min(objects, run.affordable(costs))
         return run, 0
 
-    def send(self, run: Run, hints: Hints, sources: list[Source], *, late: bool = False, retry: bool = False) -> int:
-        """Send hints that were paid for, and take back the price of those that the queue refuses; how many were sent.
+    @staticmethod
+    def send(hints: Hints, sources: list[Source], *, late: bool = False, retry: bool = False) -> int:
+        """Send hints that were paid for; how many were sent.
+
+        The price of those that the queue refuses is not given back: a request that botocore repeats would do so twice,
+        and the limit would not hold. The next pass pays for them again.
 
         late, retry: See `Hints.send`.
         """
-        refused = hints.send(sources, late=late, retry=retry) if sources else 0
-        if refused:
-            self.runs.give_back(run.name, refused, refused * run.job.nanos_sent)
-        return len(sources) - refused
+        return len(sources) - (hints.send(sources, late=late, retry=retry) if sources else 0)
 
     def end(self, run: Run, result: Result) -> tuple[Run, Result]:
         """End, and have all others end: what is left is not enough for more."""

@@ -79,7 +79,7 @@ class Sweeping:
 
     def _hand_over(self, run: Run, judged: Sequence[Judged]) -> int:
         sources, late = sources_of(judged, self.sweeper.source_of)
-        return self.purse.send(run, self.hints, sources) + self.purse.send(run, self.hints, late, late=True)
+        return self.purse.send(self.hints, sources) + self.purse.send(self.hints, late, late=True)
 
 
 def _counted(result: Result, judged: Sequence[Judged], bucket: str, handed_over: int, removed: int) -> Result:

@@ -79,7 +79,7 @@ class Retrying:
             if state == FAILED
         ]
         run, allowed = self.purse.reserve(run, [run.job.nanos_sent] * len(to_send))
-        sent = self.purse.send(run, self.hints, to_send[:allowed], retry=True)
+        sent = self.purse.send(self.hints, to_send[:allowed], retry=True)
         if allowed < len(to_send):
             return self.purse.end(run, replace(result, sent=result.sent + sent))
         result = _counted(result, chosen, states, sent)
