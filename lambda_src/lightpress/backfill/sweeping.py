@@ -72,12 +72,12 @@ class Sweeping:
             to_send = [number for number, one in enumerate(judged) if one.to_send]
             run, allowed = self.purse.reserve(run, [run.job.nanos_sent] * len(to_send))
             seen = to_send[allowed] if allowed < len(to_send) else len(judged)
-            handed_over = self._hand_over(run, judged[:seen])
+            handed_over = self._hand_over(judged[:seen])
             removed = self.sweeper.remove(judged[:seen])
         result = _counted(result, judged[:seen], self.bucket, handed_over, removed)
         return (run, result) if seen == len(judged) else self.purse.end(run, result)
 
-    def _hand_over(self, run: Run, judged: Sequence[Judged]) -> int:
+    def _hand_over(self, judged: Sequence[Judged]) -> int:
         sources, late = sources_of(judged, self.sweeper.source_of)
         return self.purse.send(self.hints, sources) + self.purse.send(self.hints, late, late=True)
 
