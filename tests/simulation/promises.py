@@ -740,8 +740,11 @@ class Promises:
         return key in self._wanted and not is_gone
 
     def _check_left(self, key: str, manifest: Manifest | None) -> None:
-        """What has left by our own hand stays published, by whatever recipe."""
-        wanted = self._wanted.get(key)
+        """What has left by our own hand stays published, by whatever recipe.
+
+        What came later may be gone again: an operator has removed it, and was interrupted.
+        """
+        wanted = None if key in self._seen_by_erasers else self._wanted.get(key)
         if manifest is None or manifest.status is not Status.READY or not (wanted is None or manifest.is_of(wanted)):
             self._break(key, "its original has left, and it is not published")
         elif manifest.original_dropped is None:
