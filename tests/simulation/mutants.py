@@ -60,6 +60,7 @@ LOOK, SWEEP, RUNS = "look", "sweep", "runs"
 FIRST_VIEW, CORRECTION, ERASING = "first_view", "correction", "erasing"
 REVIEWING, REVIEWS, WAITING = "reviewing", "reviews", "waiting"
 ENRICHING, FACTS = "enriching", "facts"
+CHILD, MACHINE = "child", "machine"
 DROPPING = "dropping"
 FAILURES = "failures"
 COPIES = "copies"
@@ -1517,6 +1518,30 @@ MUTANTS = (
         "a run takes though it is stopped",
         20,
         "#objects_left >= :objects AND #nanos_left >= :nanos AND #paced_ms >= :latest",
+    ),
+    Mutant(
+        "what nobody has been asked to look at counts as sent",
+        CHILD,
+        (Change("S._purse.send(S.hints, X)", "allowed"),),
+        None,
+        60,
+        backfilling=True,
+    ),
+    Mutant(
+        "a run is finished after its first pass, whatever was stale",
+        MACHINE,
+        (Change("FINISHED if not A else L", "FINISHED"),),
+        None,
+        60,
+        backfilling=True,
+    ),
+    Mutant(
+        "the next pass looks only at what was not done",
+        MACHINE,
+        (Change("R is None or not R.done or R.stale", "result is None or not result.done"),),
+        None,
+        60,
+        backfilling=True,
     ),
     Mutant(
         "a function that is late ends the run that somebody has begun anew meanwhile",
