@@ -263,8 +263,13 @@ def test_what_a_recipe_refuses_without_reading_it_is_refused_in_an_archive_too()
         (FAILED, Stale.OUTDATED),
     ],
 )
-def test_of_what_no_recipe_wants_only_the_manifest_is_read_and_what_was_published_before_is_stale(
+def test_of_what_no_recipe_wants_what_was_published_before_is_stale(
     manifest: Manifest | None, stale: Stale | None
 ) -> None:
     found = looked(Bucket(manifest, "v1"), source=Source("b", "ignored/a.jpg"))
-    assert found == Found(None if stale else IGNORED, stale, 1)
+    assert found == Found(None if stale else IGNORED, stale, 2 if stale else 1)
+
+
+def test_what_no_recipe_wants_and_somebody_has_deleted_is_removed_so_that_a_night_finds_it() -> None:
+    found = looked(Bucket(READY, None), source=Source("b", "ignored/a.jpg"))
+    assert found == Found(None, Stale.REMOVED, 2)

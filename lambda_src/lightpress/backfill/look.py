@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lightpress.pipeline.manifest import Manifest
-    from lightpress.pipeline.ports import Facts, Images, Originals, Reviews
+    from lightpress.pipeline.ports import Facts, Images, Originals, Published, Reviews
     from lightpress.pipeline.recipe import Recipe, RecipeBook
     from lightpress.pipeline.source import Original, Source
 
@@ -87,11 +87,23 @@ class Looking:
         recipe = self.recipes.recipe_for(source.name)
         published = self.images.published(source.name)
         if recipe is None:
-            stays = published is None or _is_left_alone(published.manifest)
-            return Found(IGNORED, None, 1) if stays else Found(None, Stale.OUTDATED, 1)
+            return self._of_nobody(source, published)
         if published is None:
             return Found(None, Stale.MISSING, 1)
         return self._compared(source, published.manifest, recipe)
+
+    def _of_nobody(self, source: Source, published: Published | None) -> Found:
+        """Of a key that no recipe wants: HEAD the original where something is published that is to be taken away.
+
+        Where that is gone, somebody has deleted it: nights find that, too; what recipes do, they leave to backfills.
+        """
+        if published is None or _is_left_alone(published.manifest):
+            return Found(IGNORED, None, 1)
+        try:
+            gone = self.originals.head(source) is None
+        except PreconditionFailed:
+            return Found(None, Stale.CHANGED, MOST_READS)
+        return Found(None, Stale.REMOVED if gone else Stale.OUTDATED, MOST_READS)
 
     def _compared(self, source: Source, manifest: Manifest, recipe: Recipe) -> Found:
         try:
