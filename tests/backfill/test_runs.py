@@ -9,7 +9,7 @@ import pytest
 
 from lightpress.backfill.child import CHUNK, MOST_WAITS
 from lightpress.backfill.look import Stale
-from lightpress.backfill.machine import MOST_PASSES
+from lightpress.backfill.machine import MOST_PASSES, NotCutError
 from lightpress.backfill.results import NAMED_OF_A_SHARD, Folder
 from lightpress.backfill.run import FINISHED, LEFT, MAX_DOLLARS, MAX_OBJECTS, STOPPED
 from tests.backfill.fakes import BUCKET, JOB, NOW, Rig
@@ -61,6 +61,13 @@ def test_what_the_queue_refuses_is_found_and_paid_for_again_by_the_next_pass() -
     rig.drain()
     assert rig.look() == ""
     assert sorted(rig.hints.sent) == KEYS[:200]
+
+
+def test_who_is_late_does_not_say_finished_of_what_another_execution_still_cuts() -> None:
+    rig = Rig(KEYS[:2], stale=KEYS[:2])
+    with pytest.raises(NotCutError, match="resumed"):
+        rig.machine.settle({"run": "r", "pass": 1})
+    assert rig.row.ended is None
 
 
 def test_no_pass_begins_while_rejections_of_the_last_one_are_not_recorded() -> None:

@@ -1,4 +1,4 @@
-"""Random schedules of every kind at once, but for backfills: which kinds one is of is decided by its number."""
+"""Random schedules of every kind at once: which kinds one is of is decided by its number."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from tests.simulation import randomly
 if TYPE_CHECKING:
     from tests.simulation.randomly import Told
 
-KINDS = ("lossy", "lazy", "corrected", "erasing", "gated", "enriched", "dropping", "copying", "sweeping")
+KINDS = ("lossy", "lazy", "corrected", "erasing", "gated", "enriched", "dropping", "copying", "sweeping", "backfilling")
 _NOT_WHERE_ORIGINALS_LEAVE = ("lazy", "gated")
+_NOT_BESIDE_RUNS = ("enriched", "gated", "copying")
+"""What they wait for comes at any time, also after a run has looked; only recipes decide what is stale to its judge."""
 _PART = 0.3
 
 
@@ -23,6 +25,8 @@ def kinds_of(number: int) -> dict[str, Any]:
     unanswered = chance.choice(list(Unanswered))
     if drawn["dropping"]:
         drawn |= dict.fromkeys(_NOT_WHERE_ORIGINALS_LEAVE, False)
+    if drawn["backfilling"]:
+        drawn |= dict.fromkeys(_NOT_BESIDE_RUNS, False)
     return drawn | {"unanswered": unanswered if drawn["gated"] else Unanswered.HOLD}
 
 

@@ -1544,19 +1544,13 @@ MUTANTS = (
         backfilling=True,
     ),
     Mutant(
-        "a function that is late ends the run that somebody has begun anew meanwhile",
-        RUNS,
-        (
-            Change(
-                "'#round = :round AND #attempts = :attempts AND #number <= :number'",
-                "'#round >= :round AND #attempts >= :attempts AND #number <= :number'",
-            ),
-        ),
+        "a run is finished where another execution still cuts it",
+        MACHINE,
+        (Change("F.is_cut()", "True"),),
         None,
         3,
-        seed=901_944,
-        dropping=True,
-        sweeping=True,
+        seed=130_007_713,
+        lossy=True,
         backfilling=True,
     ),
 )

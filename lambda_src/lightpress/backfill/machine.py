@@ -38,6 +38,10 @@ class UnknownRunError(Exception):
     """There is no row of this run; the message says what to do."""
 
 
+class NotCutError(Exception):
+    """A pass cannot be summed up yet: another execution, begun by whoever has resumed the run, still cuts it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Machine:
     """Answers the tasks of the state machine.
@@ -97,9 +101,14 @@ class Machine:
         return {"done": step.done, "wait": step.wait, "waits": step.waits}
 
     def settle(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """Sum up a pass, report it, and plan the next: shards in which something was stale, or that are not done."""
+        """Sum up a pass, report it, and plan the next: shards in which something was stale, or that are not done.
+
+        Raises NotCutError where the run was stopped before this execution had cut it, and was resumed since.
+        """
         run = self._run(state["run"])
         folder = Folder(self.files, run)
+        if not run.stopped and not folder.is_cut():
+            raise NotCutError(f"The run {run.name} was resumed: its pass {run.number} is cut by another execution.")
         results: _Results = list(folder.results(self.child.at_once))
         again = _again(run, results)
         ended = run.stopped or (FINISHED if not again else LEFT if run.number >= MOST_PASSES else "")

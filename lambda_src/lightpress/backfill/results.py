@@ -161,6 +161,15 @@ class Folder:
             yield from zip(part.shards, at_once(self.result, part.shards), strict=True)
             number = number + 1 if part.next else None
 
+    def is_cut(self) -> bool:
+        """Whether this pass is cut into shards to its end."""
+        number = 0
+        while (part := self.part(number)) is not None:
+            if part.next is None:
+                return True
+            number += 1
+        return False
+
     def report(self) -> Report:
         """What was reported so far."""
         data = self.files.get(f"{self._round}/report.json")
