@@ -1231,7 +1231,7 @@ MUTANTS = (
     Mutant(
         "an erasure takes the key out of what enrichers have said, and manifests go on telling it",
         ERASING,
-        (Change("S.each(S._out_of_manifest, X)", "()"),),
+        (Change("S.images.paths(MANIFESTS)", "()", "_take_names_out"),),
         None,
         20,
         seed=40,
@@ -1241,7 +1241,7 @@ MUTANTS = (
     Mutant(
         "an erasure takes the key out of manifests, and what enrichers have said is told again",
         ERASING,
-        (Change("S.each(S._out_of_fact, X)", "()"),),
+        (Change("F.paths()", "()", "_take_names_out"),),
         None,
         20,
         erasing=True,

@@ -16,6 +16,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 from itertools import groupby, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol
@@ -289,27 +290,16 @@ class Erasing:
 
     def _take_names_out(self) -> Counter[Kind]:
         """Take the keys out of what is said of other pictures: first where workers read it, then out of manifests."""
-        removed: Counter[Kind] = Counter()
-        if self.facts is None:
+        facts, removed = self.facts, Counter[Kind]()
+        if facts is None:
             return removed
-        for one in self.each(self._out_of_fact, self.facts.paths()):
-            removed.update(one.removed)
-        for one in self.each(self._out_of_manifest, self.images.paths(MANIFESTS)):
-            removed.update(one.removed)
+        for take_out, paths in (
+            (partial(facts.take_out, leaves=self.scope.takes), facts.paths()),
+            (self._retell, self.images.paths(MANIFESTS)),
+        ):
+            for one in self.each(partial(_tried_again, take_out), paths):
+                removed.update(one.removed)
         return removed
-
-    def _out_of_fact(self, path: str) -> Round:
-        for _ in range(ATTEMPTS):
-            with suppress(PreconditionFailed):
-                taken = self.facts.take_out(path, self.scope.takes) if self.facts else 0
-                return Round(Counter({Kind.NAMES: taken}), frozenset())
-        raise NotErasedError(f"{path} was written anew during each of {ATTEMPTS} attempts: run the command again.")
-
-    def _out_of_manifest(self, path: str) -> Round:
-        for _ in range(ATTEMPTS):
-            with suppress(PreconditionFailed):
-                return Round(Counter({Kind.NAMES: self._retell(path)}), frozenset())
-        raise NotErasedError(f"{path} was published anew during each of {ATTEMPTS} attempts: run the command again.")
 
     def _retell(self, path: str) -> int:
         """Publish the manifest of another picture without the keys that it names; returns how many.
@@ -369,6 +359,14 @@ class Erasing:
         copies = self.copies
         looked_at = {path: copies.look(path) for path in sorted(known) if not is_too_long(path) and copies.covers(path)}
         return [path for path, lying in looked_at.items() if lying and lying.owner == copies.owner(name)]
+
+
+def _tried_again(take_out: Callable[[str], int], path: str) -> Round:
+    """Take names out of an object, which others may be writing anew at the same time."""
+    for _ in range(ATTEMPTS):
+        with suppress(PreconditionFailed):
+            return Round(Counter({Kind.NAMES: take_out(path)}), frozenset())
+    raise NotErasedError(f"{path} was written anew during each of {ATTEMPTS} attempts: run the command again.")
 
 
 @dataclass(frozen=True)

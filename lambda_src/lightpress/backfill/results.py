@@ -154,21 +154,21 @@ class Folder:
         """Write how far a shard is."""
         self.files.put(self._result(shard), _dumped(asdict(result)), _JSON)
 
-    def results(self, at_once: AtOnce = map) -> Iterator[tuple[Shard, Result | None]]:
-        """Every shard of this pass, as far as it is cut, with its result. at_once: has several read at once."""
+    def parts(self) -> Iterator[Part]:
+        """The parts of this pass, as far as it is cut."""
         number: int | None = 0
         while number is not None and (part := self.part(number)) is not None:
-            yield from zip(part.shards, at_once(self.result, part.shards), strict=True)
+            yield part
             number = number + 1 if part.next else None
+
+    def results(self, at_once: AtOnce = map) -> Iterator[tuple[Shard, Result | None]]:
+        """Every shard of this pass, as far as it is cut, with its result. at_once: has several read at once."""
+        for part in self.parts():
+            yield from zip(part.shards, at_once(self.result, part.shards), strict=True)
 
     def is_cut(self) -> bool:
         """Whether this pass is cut into shards to its end."""
-        number = 0
-        while (part := self.part(number)) is not None:
-            if part.next is None:
-                return True
-            number += 1
-        return False
+        return any(part.next is None for part in self.parts())
 
     def report(self) -> Report:
         """What was reported so far."""
