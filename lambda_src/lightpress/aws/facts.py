@@ -27,20 +27,19 @@ class S3Facts:
 
     def of(self, key: str, identity: str, enrichers: tuple[str, ...]) -> tuple[Fact, ...]:
         """GET each enricher's answer."""
-        images = S3Images(self.s3, self.bucket)
-        found = (images.file_at(fact_path(key, identity, enricher)) for enricher in enrichers)
+        found = (self._images.file_at(fact_path(key, identity, enricher)) for enricher in enrichers)
         return tuple(fact_from_json(body) for body in found if body is not None)
 
     def paths(self) -> Iterator[str]:
         """ListObjectsV2: where the answers about all pictures lie."""
-        return S3Images(self.s3, self.bucket).paths(FACTS)
+        return self._images.paths(FACTS)
 
     def take_out(self, path: str, leaves: Callable[[str], bool]) -> int:
         """Take the keys that leave out of an answer; returns how many it named.
 
         Raises PreconditionFailed where the enricher has said something else meanwhile.
         """
-        found = S3Images(self.s3, self.bucket).found_at(path)
+        found = self._images.found_at(path)
         if found is None:
             return 0
         fact = fact_from_json(found.data)
@@ -53,6 +52,10 @@ class S3Facts:
     def keep(self, key: str, identity: str, fact: Fact) -> None:
         """PUT an answer in place of the enricher's last one."""
         self._put(fact_path(key, identity, fact.enricher), fact)
+
+    @property
+    def _images(self) -> S3Images:
+        return S3Images(self.s3, self.bucket)
 
     def _put(self, path: str, fact: Fact, **condition: Any) -> None:  # noqa: ANN401  as boto3 takes it
         self.s3.put_object(
