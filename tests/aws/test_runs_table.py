@@ -10,7 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from lightpress.aws.runs_table import EXPIRY, RUN, DynamoRuns
+from lightpress.aws.runs_table import COUNTS, EXPIRY, PROGRESS, RUN, DynamoRuns
 from lightpress.backfill.ports import Refused
 from lightpress.backfill.run import MAX_DOLLARS, STOPPED, Job, Run
 from lightpress.pipeline.buckets import Selection
@@ -116,26 +116,33 @@ def test_the_first_reason_to_stop_stays(runs: DynamoRuns) -> None:
 def test_of_two_operators_who_resume_at_once_one_does(runs: DynamoRuns) -> None:
     runs.begin(replace(ROW, stopped=STOPPED, ended=STOPPED, attempts=1, execution="e-1"))
     resumed = replace(ROW, attempts=2, execution="e-2")
-    assert runs.resume(resumed, anew=False) == resumed
-    assert runs.resume(replace(resumed, execution="e-3"), anew=False) is None
+    assert runs.resume(resumed, keep=PROGRESS) == resumed
+    assert runs.resume(replace(resumed, execution="e-3"), keep=PROGRESS) is None
     assert runs.find("r") == resumed
 
 
-@pytest.mark.parametrize("anew", [False, True])
-def test_what_functions_take_while_somebody_resumes_counts_against_the_limits_of_the_round(
-    runs: DynamoRuns,
-    anew: bool,
+@pytest.mark.parametrize(
+    ("keep", "expected"),
+    [
+        (PROGRESS, (1, 2, 5, 50, 3, 30)),
+        (COUNTS, (2, 1, 5, 50, 3, 30)),
+        ((), (2, 1, 0, 0, 6, 60)),
+    ],
+)
+def test_what_functions_take_while_somebody_resumes_counts_unless_limits_begin_anew(
+    runs: DynamoRuns, keep: tuple[str, ...], expected: tuple[int, ...]
 ) -> None:
     runs.begin(replace(ROW, objects_left=10, nanos_left=100, sent=2, spent=20, attempts=1))
     read = runs.find("r")
     assert read is not None
     runs.spend(read, 3, 30, NOW)
     runs.advance(read, 2)
-    next_round = replace(read, round=2, sent=0, spent=0) if anew else read
-    row = runs.resume(replace(next_round, attempts=2, objects_left=6, nanos_left=60), anew=anew)
+    following = read if keep == PROGRESS else replace(read, round=2)
+    if not keep:
+        following = replace(following, sent=0, spent=0)
+    row = runs.resume(replace(following, attempts=2, objects_left=6, nanos_left=60), keep=keep)
     assert row is not None
-    told = (row.round, row.number, row.sent, row.spent, row.objects_left, row.nanos_left)
-    assert told == ((2, 1, 0, 0, 6, 60) if anew else (1, 2, 5, 50, 3, 30))
+    assert (row.round, row.number, row.sent, row.spent, row.objects_left, row.nanos_left) == expected
 
 
 def test_a_changed_pace_is_that_of_the_row_and_nothing_makes_a_row_of_it(runs: DynamoRuns) -> None:

@@ -19,12 +19,14 @@ from lightpress.backfill.run import (
     NANOS,
     NO_LIMIT,
     PLAN,
+    RETRY,
     STOPPED,
     SWEEP,
     Job,
     Run,
     job_from_json,
 )
+from lightpress.cli.backfill import BackfillError
 from lightpress.cli.backfilling import job_for
 from lightpress.cli.console import Terminal
 from lightpress.cli.distributed import Caps, Distributed, MachineFailedError, NothingRunsError, Progress, name_of
@@ -159,6 +161,36 @@ def test_a_resumed_run_keeps_what_it_has_sent_and_its_caps_count_that(operator: 
     assert operator.machine.start("r", JOB, Caps()).objects_left == NO_LIMIT - 5
 
 
+def deployed(operator: Operator, mark: str) -> Operator:
+    """The same operator, after somebody has deployed."""
+    return replace(operator, deployment=replace(operator.deployment, deployed=mark))
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_after_a_deployment_a_run_looks_at_everything_again_and_its_limits_go_on(
+    operator: Operator, ends: bool
+) -> None:
+    run = operator.machine.start("r", replace(JOB, before=1.0), Caps(max_objects=5))
+    operator.runs.spend(run, 3, 3_000, NOW)
+    operator.runs.advance(run, 2)
+    if ends:
+        operator.runs.stop("r", STOPPED)
+        operator.end(STOPPED)
+    later = deployed(operator, "2026-11-29T20:00:00+00:00 UPDATE_COMPLETE")
+    run = later.machine.start("r", replace(JOB, before=2.0), Caps(max_objects=5))
+    assert (run.round, run.number, run.attempts, run.sent, run.objects_left) == (2, 1, 2, 3, 2)
+    assert (run.job.before, run.deployed, run.stopped, run.ended) == (2.0, later.deployment.deployed, None, None)
+    assert later.machine.start("r", JOB, Caps()).attempts == 2, "the next one joins"
+
+
+def test_after_a_deployment_a_retry_of_failures_goes_on_where_it_was(operator: Operator) -> None:
+    retry = replace(JOB, task=RETRY, before=NOW)
+    operator.machine.start("r", retry, Caps())
+    operator.end(STOPPED)
+    run = deployed(operator, "later").machine.start("r", retry, Caps())
+    assert (run.round, run.attempts) == (1, 2)
+
+
 @pytest.mark.parametrize("why", [FINISHED, LEFT])
 def test_after_its_end_the_same_command_begins_the_run_anew(operator: Operator, why: str) -> None:
     operator.runs.spend(operator.machine.start("r", JOB, Caps()), 5, 5_000, NOW)
@@ -189,6 +221,19 @@ def test_an_execution_that_failed_is_told_with_its_cause_and_can_be_resumed(oper
     with pytest.raises(MachineFailedError, match=r"FAILED \(AccessDenied: not today\).*the same command resumes"):
         operator.machine.follow("r", lambda _: None, 1)
     assert operator.machine.start("r", JOB, Caps()).attempts == 2
+
+
+def test_a_run_of_a_newer_release_is_told_from_a_failure(operator: Operator) -> None:
+    operator.machine.start("r", JOB, Caps())
+    job = {"S": json.dumps({**json.loads(JOB.to_json()), "color": "blue", "age": 3})}
+    operator.deployment.dynamodb().update_item(
+        TableName="runs",
+        Key={RUN: {"S": "r"}},
+        UpdateExpression="SET job = :job",
+        ExpressionAttributeValues={":job": job},
+    )
+    with pytest.raises(BackfillError, match=r"newer release.* unknown here: age, color\. Use the same release for"):
+        operator.machine.start("r", JOB, Caps())
 
 
 def test_progress_is_that_of_the_newest_map_and_the_report_that_of_the_run(operator: Operator) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -9,7 +10,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from lightpress.client.deployment import NotDeployedError, deployment_in_account
+from lightpress.client.deployment import NotDeployedError, deployed_of, deployment_in_account
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,8 @@ def answer(params: dict[str, Any], **_: object) -> tuple[AWSResponse, dict[str, 
     outputs = [
         {"OutputKey": f"{id_}{name}", "OutputValue": f"{id_}/{name}"} for id_ in ("Images", "Avatars") for name in NAMES
     ]
-    stack = {"StackStatus": "CREATE_COMPLETE", "Outputs": outputs}
+    created = datetime(2026, 11, 29, 20, tzinfo=UTC)
+    stack = {"StackStatus": "CREATE_COMPLETE", "Outputs": outputs, "CreationTime": created}
     return AWSResponse("https://cloudformation", 200, HTTPHeaders(), None), {"Stacks": [stack]}
 
 
@@ -50,6 +52,21 @@ def test_a_construct_is_found_by_its_stack_and_its_id() -> None:
         found = deployment_in_account(f"Shop/{id_}")
         assert found.uploads_bucket == f"{id_}/UploadsBucketName"
         assert (found.queue_url, found.runs_table) == (f"{id_}/QueueUrl", f"{id_}/RunsTableName")
+        assert found.deployed == "2026-11-29T20:00:00+00:00 CREATE_COMPLETE"
+
+
+def test_an_update_of_a_stack_is_told_from_its_creation_and_its_end_from_its_beginning() -> None:
+    created, updated = (datetime(2026, 11, day, tzinfo=UTC) for day in (28, 29))
+    marks = [
+        deployed_of({"StackName": "Shop", "CreationTime": created, "StackStatus": "CREATE_COMPLETE"}),
+        *(
+            deployed_of(
+                {"StackName": "Shop", "CreationTime": created, "LastUpdatedTime": updated, "StackStatus": status}
+            )
+            for status in ("UPDATE_IN_PROGRESS", "UPDATE_COMPLETE")
+        ),
+    ]
+    assert len({*marks}) == 3
 
 
 def test_a_construct_that_is_not_there_is_named() -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lightpress.aws.run_files import S3Files
-from lightpress.aws.runs_table import DynamoRuns
+from lightpress.aws.runs_table import PROGRESS, DynamoRuns
 from lightpress.backfill.plan import plan, plan_in
 from lightpress.backfill.results import Folder, Pass, Report
 from lightpress.backfill.run import FINISHED, MAX_OBJECTS, PLAN, RETRY, STOPPED, SWEEP, Job, Run
@@ -272,9 +272,9 @@ def test_a_cap_is_kept_to_the_object_and_a_resumed_run_sends_the_rest_once(
         (UPLOADS, "5.jpg", ""),
     )
 
-    resumed = runs.resume(Run("r", JOB, sent=3, objects_left=100, attempts=1, paced=time.time()), anew=False)
+    resumed = runs.resume(Run("r", JOB, sent=3, objects_left=100, attempts=1, paced=time.time()), keep=PROGRESS)
     assert resumed is not None
-    assert runs.resume(Run("r", JOB, attempts=1), anew=False) is None, "another operator was quicker"
+    assert runs.resume(Run("r", JOB, attempts=1), keep=PROGRESS) is None, "another operator was quicker"
     looked_at(deployed, "r")
     assert hinted(deployed) == keys[3:]
 

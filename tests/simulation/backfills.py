@@ -16,7 +16,16 @@ from lightpress.aws.run_files import S3Files, S3Lister
 from lightpress.backfill.run import Job
 from lightpress.cli.distributed import Caps
 from lightpress.pipeline.buckets import Publishing, Selection
-from tests.simulation.deployed import CLOCK, DEAD_LETTERS, HINTS, IMAGES, RUNS, UPLOADS
+from tests.simulation.deployed import (
+    CLOCK,
+    DEAD_LETTERS,
+    HINTS,
+    IMAGES,
+    NANOS_READ,
+    NANOS_SENT,
+    RUNS,
+    UPLOADS,
+)
 from tests.simulation.invocation import BACKFILL, OPERATING, Invocation
 from tests.simulation.ledger import Ledger
 from tests.simulation.states import ABORTED, MACHINE, RUNNING, SimulatedStates
@@ -37,7 +46,6 @@ if TYPE_CHECKING:
 
 RESPOND = "Respond"
 """The answer of the function on its way to Step Functions."""
-NANOS_SENT, NANOS_READ = 1_000, 1
 STEP_FUNCTIONS, SQS = "Step Functions", "SQS"
 
 _PAGE = 2
@@ -56,6 +64,7 @@ class Stack:
     backfill_machine: str = MACHINE
     runs_table: str = RUNS
     images_bucket: str = IMAGES
+    deployed: str = ""
 
     def dynamodb(self) -> SimulatedDynamoDb:
         return SimulatedDynamoDb(self.stores.tables, self.wire)
@@ -89,7 +98,7 @@ class Backfills:
     def operate(self, chance: random.Random) -> None:
         """Somebody begins a backfill, resumes, joins or limits one, or stops it; others may be about to do the same."""
         if chance.random() < 0.25:
-            self._command({"do": "stop"})
+            self.stop()
             return
         caps = {
             "max_objects": chance.choice((None, None, 0, 1, 2, 3, 5)),
@@ -99,12 +108,16 @@ class Backfills:
         }
         self._command({"do": "start", "caps": caps, "of_a_shard": chance.choice((1, 1, 2, 3))})
 
-    def begin_in_peace(self) -> None:
+    def stop(self) -> None:
+        """Somebody stops the run for the newest recipes."""
+        self._command({"do": "stop"})
+
+    def begin_in_peace(self, of_a_shard: int = 2) -> None:
         """Somebody has everything brought up to date, without a limit."""
         self._runs_of_calm += 1
         if self._runs_of_calm > _MOST_RUNS_OF_CALM:
             self.cloud.promises.broken.append("no run comes to its end")
-        self._command({"do": "start", "caps": {}, "of_a_shard": 2})
+        self._command({"do": "start", "caps": {}, "of_a_shard": of_a_shard})
 
     def _command(self, told: dict[str, Any]) -> None:
         release = self.cloud.releases[-1]
@@ -170,6 +183,10 @@ class Backfills:
             queue.delete(message.number)
             self.cloud.timeline.add(SQS, f"forgets {message.id} of {HINTS}")
             self.cloud.happened["lost hint"] += 1
+
+    def has_done_some(self, passes: int) -> bool:
+        """Whether any run has a result of a pass."""
+        return any(key.split("/")[3:5] == [str(passes), "results"] for key in self.cloud.images.keys)
 
     # What becomes of invocations.
 
@@ -247,7 +264,7 @@ class Backfills:
 
     def _operator(self, release: Release, wire: Wire) -> Callable[[Message], None]:
         """The command `lightpress backfill`, up to where it would show the run."""
-        stack: Any = Stack(wire, release.stores, self.executions)
+        stack: Any = Stack(wire, release.stores, self.executions, deployed=str(self.cloud.deployments))
         clock = lambda: release.stores.clock[CLOCK]  # noqa: E731  a clock
         machine = release.code.distributed.Distributed(stack, clock, lambda _: None)
 

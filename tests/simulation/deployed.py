@@ -64,6 +64,8 @@ FACTS = "fact"
 """The queue of facts, and the function that takes them."""
 HINTS, RUNS = "hints", "runs"
 """The queue of the state machine of backfills, worked off as that of uploads is; and the table of its runs."""
+NANOS_SENT, NANOS_READ = 1_000, 1
+"""What runs take a hint and a read to cost, in billionths of a dollar."""
 BUS = "default"
 
 _KNOWN = Publishing(UPLOADS).find_source

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from lightpress.aws.run_files import S3Files
 from lightpress.aws.runs_table import DynamoRuns
 from lightpress.backfill.results import Folder
-from lightpress.backfill.run import FINISHED, LEFT
-from tests.simulation.deployed import HINTS, IMAGES, RUNS, UPLOADS
+from lightpress.backfill.run import FINISHED, LEFT, NANOS
+from tests.simulation.deployed import HINTS, IMAGES, NANOS_SENT, RUNS, UPLOADS
 from tests.simulation.invocation import BACKFILL, OPERATING, Fault
 from tools.fakes.dynamodb import SimulatedDynamoDb
 from tools.fakes.s3 import SimulatedS3
@@ -34,12 +34,14 @@ class Round:
 
     Attributes:
         objects: What may be sent by now.
+        nanos: What that may cost by now, in billionths of a dollar.
         sent: What was accepted by the queue.
         began: What each key held when it began; None where older code was still at work, or was to come.
-        deployments: How many there had been.
+        deployments: How many there had been when somebody began or resumed it.
     """
 
     objects: int = 0
+    nanos: int = 0
     sent: int = 0
     began: dict[str, object] | None = None
     deployments: int = 0
@@ -122,17 +124,25 @@ class Ledger:
         if told["do"] == "stop":
             return
         key = (now.name, now.round)
-        if before is None or before.round != now.round:
-            self.rounds[key] = Round(deployments=self.cloud.deployments)
-            if self.cloud.is_of_one_release:
-                self.rounds[key].began = self._held()
-        one = self.rounds[key]
+        goes_on = before is not None and before.ended not in {FINISHED, LEFT}  # and what it has sent counts
+        one = self.rounds[now.name, before.round] if before and goes_on else Round()
         joined = before is not None and before.attempts == now.attempts
-        most = told["caps"].get("max_objects")
-        if most is not None:
-            one.objects = max(most, now.sent)
+        if before is None or before.round != now.round:
+            self.cloud.happened["outdated run"] += goes_on
+            self.rounds[key] = one
+            one.began = self._held()
+        if not joined:
+            one.deployments = self.cloud.deployments
+            one.began = one.began if self.cloud.is_of_one_release else None
+        objects, dollars = told["caps"].get("max_objects"), told["caps"].get("max_dollars")
+        if objects is not None:
+            one.objects = max(objects, now.sent)
         elif not joined:
             one.objects = _NO_LIMIT
+        if dollars is not None:
+            one.nanos = max(round(dollars * NANOS), now.spent)
+        elif not joined:
+            one.nanos = _NO_LIMIT
 
     def _sent(self, account: Account, *, twice: bool) -> None:
         """Hints have come into the queue; the same request again is none of the run's."""
@@ -147,6 +157,8 @@ class Ledger:
             self.cloud.promises.broken.append(f"{account.of}: something was sent that was not reserved")
         if one.sent > one.objects:
             self.cloud.promises.broken.append(f"{account.of}: {one.sent} were sent, of {one.objects} that were allowed")
+        if one.sent * NANOS_SENT > one.nanos:
+            self.cloud.promises.broken.append(f"{account.of}: {one.sent} cost more than {one.nanos} billionths")
 
     def _check_done_is_done(self, worker: Worker, account: Account, request: Request) -> None:
         """Nobody looks at a shard that was done, in the pass in which it was, when they began."""

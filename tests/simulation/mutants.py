@@ -60,7 +60,7 @@ LOOK, SWEEP, RUNS = "look", "sweep", "runs"
 FIRST_VIEW, CORRECTION, ERASING = "first_view", "correction", "erasing"
 REVIEWING, REVIEWS, WAITING = "reviewing", "reviews", "waiting"
 ENRICHING, FACTS = "enriching", "facts"
-CHILD, MACHINE = "child", "machine"
+CHILD, MACHINE, DISTRIBUTED = "child", "machine", "distributed"
 DROPPING = "dropping"
 FAILURES = "failures"
 COPIES = "copies"
@@ -1551,6 +1551,14 @@ MUTANTS = (
         3,
         seed=130_007_713,
         lossy=True,
+        backfilling=True,
+    ),
+    Mutant(
+        "a run that was stopped goes on where it was, whatever was deployed since",
+        DISTRIBUTED,
+        (Change("run.job.task != RETRY and run.deployed != S.deployment.deployed", "False"),),
+        None,
+        40,
         backfilling=True,
     ),
 )

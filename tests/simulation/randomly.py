@@ -74,6 +74,7 @@ _PART_OF_THE_MACHINE = 0.2
 _PART_ABOUT_NOW, _PART_APPROVED, _PART_THAT_LOOKS_ALIKE = 0.8, 0.7, 0.7
 _PART_THAT_IS_HEARD, _PART_THAT_IS_LOST = 0.5, 0.1
 _MOST_AT_ONCE = 4
+_EACH_THAT_GOES_BACK = 4
 _MOST_IN_A_BATCH = 3
 _MOST_STEPS = 20_000
 _MOST_HOURS = 4
@@ -164,7 +165,7 @@ class _Schedule:
         self.said_at_last = self.losing = False
         self.lossy, self.lazy, self.corrected, self.erasing, self.gated = lossy, lazy, corrected, erasing, gated
         self.enriched = enriched
-        self.chance = random.Random(number)  # noqa: S311  it decides schedules
+        self.number, self.chance = number, random.Random(number)  # noqa: S311  it decides schedules
         self.viewers = random.Random(f"viewers {number}")  # noqa: S311  what they do changes nothing for workers
         versioned, receives = number % 2 == 0, self.chance.choice((2, 3, 5))
         self.cloud = Cloud(
@@ -226,7 +227,7 @@ class _Schedule:
             del actions[self._deploy]
             actions[self._expire] = 20
         if self.cloud.backfills is not None:
-            self._make_stale()
+            self._make_stale(self.cloud.backfills)
         for _ in range(self.length):
             (action,) = self.chance.choices(list(actions), list(actions.values()))
             action()
@@ -240,16 +241,36 @@ class _Schedule:
             return {}
         return {self._enrich: 12, self._say_words: 3, **({self._expire: 20} if self.lossy else {})}
 
-    def _make_stale(self) -> None:
+    def _make_stale(self, backfills: Backfills) -> None:
         """Every key has a picture that is published, and then other recipes are deployed."""
         for key in KEYS:
             self.cloud.put(key, GOOD + bytes([self.chance.randrange(3)]))
-        while self.cloud.queue.messages or self.cloud.workers:
+        self._go_on_in_turn(backfills)
+        revision = self.chance.choice((1, 2))
+        self.cloud.deploy(revision)
+        if self.number % _EACH_THAT_GOES_BACK == 3:
+            self._go_back(backfills, revision)
+
+    def _go_back(self, backfills: Backfills, revision: int) -> None:
+        """A run is stopped halfway through its second pass; then other recipes have a run, and the former come back."""
+        backfills.begin_in_peace(of_a_shard=1)
+        self._go_on_in_turn(backfills, lambda: backfills.has_done_some(passes=2))
+        backfills.stop()
+        self._go_on_in_turn(backfills)
+        self.cloud.deploy(3 - revision)
+        backfills.begin_in_peace(of_a_shard=1)
+        self._go_on_in_turn(backfills)
+        self.cloud.deploy(revision)
+
+    def _go_on_in_turn(self, backfills: Backfills, is_enough: Callable[[], bool] = lambda: False) -> None:
+        """Nothing fails, and each ends before the next begins, until nothing is left to do."""
+        while not is_enough():
             if self.cloud.workers:
                 self._go_on(self.cloud.workers[0])
-            else:
+            elif any(queue.messages for queue in self.cloud.served):
                 self._start()
-        self.cloud.deploy(self.chance.choice((1, 2)))
+            elif not backfills.go_on_in_peace(self.chance, idle=True):
+                return
 
     def _of_backfills(self, backfills: Backfills | None) -> dict[Callable[[], None], int]:
         if backfills is None:

@@ -146,6 +146,7 @@ def test_runs_on_the_state_machine_keep_limits_and_stops_and_leave_nothing_stale
         assert not told.broken, f"{again}\n{told.broken}\n{told.story}"
         happened.update(told.happened)
     assert min(happened["hint"], happened["run finished"], happened["run stopped"], happened["doubled task"]) >= 10
+    assert happened["outdated run"] >= 10
 
 
 def test_every_promise_is_kept_in_100_schedules_of_several_kinds_at_once() -> None:

@@ -80,7 +80,7 @@ class Job:
 
     @property
     def options(self) -> dict[str, str]:
-        """What distinguishes this job from others, for its checkpoint."""
+        """What distinguishes this job from others, for the name of its run."""
         digest = self.configured.digest if isinstance(self.configured, InPlace) else self.recipes.digest
         return {
             "bucket": self.pictures.bucket,
@@ -91,9 +91,14 @@ class Job:
             "digest": digest,
         }
 
+    @property
+    def checkpointed(self) -> dict[str, str]:
+        """What distinguishes its checkpoint: what was done may be undone by what was deployed since."""
+        return {**self.options, "deployed": self.deployment.deployed}
+
     def checkpoint_path(self, folder: Path) -> Path:
         """The file of its checkpoint. A changed recipe makes another job."""
-        name = hashlib.sha256(json.dumps(self.options, sort_keys=True).encode()).hexdigest()[:12]
+        name = hashlib.sha256(json.dumps(self.checkpointed, sort_keys=True).encode()).hexdigest()[:12]
         return folder / f"{self.pictures.bucket}-{self.mode}-{name}.json"
 
     def items(self, after: str) -> Iterator[Item]:
@@ -308,7 +313,7 @@ def run(
         CutOffError: AWS or the network ended the run.
     """
     path = job.checkpoint_path(folder)
-    checkpoint = checkpoint_at(path, job.options)
+    checkpoint = checkpoint_at(path, job.checkpointed)
     backfill = Backfill(
         job.target(), limits, checkpoint, path, time.monotonic, time.sleep, stop=stop, progress=progress
     )

@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lightpress.aws.run_files import S3Files
-from lightpress.aws.runs_table import DynamoRuns
+from lightpress.aws.runs_table import COUNTS, PROGRESS, DynamoRuns
 from lightpress.backfill.results import Folder
-from lightpress.backfill.run import FINISHED, LEFT, NANOS, NO_LIMIT, RETRY, STOPPED, Job, Run
+from lightpress.backfill.run import FINISHED, LEFT, NANOS, NO_LIMIT, RETRY, STOPPED, Job, OtherReleaseError, Run
 from lightpress.cli.backfill import BackfillError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from lightpress.backfill.results import Report
     from lightpress.client.deployment import Deployment
@@ -124,7 +124,10 @@ class Distributed:
 
     def find(self, name: str) -> Run | None:
         """The run of this name, if there ever was one."""
-        return self._runs.find(name)
+        try:
+            return self._runs.find(name)
+        except OtherReleaseError as error:
+            raise BackfillError(str(error)) from error
 
     def goes_on(self, name: str) -> bool:
         """Whether there is a run that has not come to its end."""
@@ -140,11 +143,12 @@ class Distributed:
     def start(self, name: str, job: Job, caps: Caps) -> Run:
         """Begin a run, resume the one that was stopped or capped, or join the one that is at work, with these caps.
 
-        Where two operators do it at once, one starts it and the other joins.
+        Where two operators do it at once, one starts it and the other joins. Where anything was deployed since the run
+        began, it looks at everything again, within the limits it had: what it has done may not be as it left it.
         """
         while True:
             found = self.find(name)
-            if found is not None and self._status(found)[0] == _RUNNING and not found.ended:
+            if found is not None and self._may_join(found):
                 self._runs.change(
                     name,
                     rate=caps.rate,
@@ -155,7 +159,7 @@ class Distributed:
                 return self._runs.find(name) or found
             attempt = (found.attempts if found else 0) + 1
             run = self._next(name, job, caps, found, attempt)
-            started = self._runs.resume(run, anew=found is None or run.round != found.round)
+            started = self._runs.resume(run, keep=self._kept(found, run))
             if started is not None:
                 self.deployment.states().start_execution(
                     stateMachineArn=self.deployment.backfill_machine,
@@ -165,15 +169,36 @@ class Distributed:
                 return started
             self.pause(1)
 
+    def _may_join(self, run: Run) -> bool:
+        """Whether a run is at work on what is deployed now."""
+        return not run.ended and not self._is_outdated(run) and self._status(run)[0] == _RUNNING
+
+    def _is_outdated(self, run: Run) -> bool:
+        """Whether what a run has done may have been undone by a deployment. What is sent is sent, of failures."""
+        return run.job.task != RETRY and run.deployed != self.deployment.deployed
+
+    def _kept(self, found: Run | None, following: Run) -> Sequence[str]:
+        """What the next attempt keeps of the row."""
+        if found is None or self._is_over(found):
+            return ()
+        return PROGRESS if following.round == found.round else COUNTS
+
     def _next(self, name: str, job: Job, caps: Caps, found: Run | None, attempt: int) -> Run:
-        """The row of the next attempt: of the same round, or of a new one where the last has come to its end."""
-        anew = found is None or self._is_over(found)
-        if found is None or anew:
+        """The row of the next attempt: of the same round, or of a new one where the last has ended or is outdated."""
+        if found is None or self._is_over(found):
             run = Run(name, job, round=found.round + 1 if found else 1, rate=RATE, most_waiting=MOST_WAITING)
+        elif self._is_outdated(found):
+            run = replace(found, job=job, round=found.round + 1, number=1, stopped=None, ended=None)
         else:
             # What a run leaves out because it is newer than its beginning, it leaves out when it is resumed.
             run = replace(found, job=replace(job, before=found.job.before), stopped=None, ended=None)
-        return replace(caps.on(run), attempts=attempt, execution=self._execution(name, attempt), paced=self.clock())
+        return replace(
+            caps.on(run),
+            attempts=attempt,
+            execution=self._execution(name, attempt),
+            paced=self.clock(),
+            deployed=self.deployment.deployed,
+        )
 
     def _execution(self, name: str, attempt: int) -> str:
         machine = self.deployment.backfill_machine or ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -27,6 +27,7 @@ from lightpress.pipeline.source import Source
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from types_boto3_cloudformation.type_defs import StackTypeDef
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_s3 import S3Client
     from types_boto3_sqs import SQSClient
@@ -74,6 +75,7 @@ class Deployment:
         retention: How long things are kept; None of a stack that does not say so.
         copies_bucket: Where copies of variants are; "" where there are none.
         copy_folders: The folders there that are for them, each with "/" at its end.
+        deployed: When the stack was deployed last, and how far that is; "" if unknown.
     """
 
     uploads_bucket: str
@@ -103,6 +105,7 @@ class Deployment:
     retention: Retention | None = None
     copies_bucket: str = ""
     copy_folders: tuple[str, ...] = ()
+    deployed: str = ""
 
     @property
     def copies(self) -> S3Copies | None:
@@ -177,7 +180,13 @@ def deployment_in_account(environment: str) -> Deployment:
     }
     if "UploadsBucketName" not in outputs:
         raise NotDeployedError(_incomplete(environment, stacks[0].get("StackStatus", "no status")))
-    return _deployment_of(outputs, s3)
+    return replace(_deployment_of(outputs, s3), deployed=deployed_of(stacks[0]))
+
+
+def deployed_of(stack: StackTypeDef) -> str:
+    """What tells one deployment of a stack from the one before, and a finished one from one that goes on."""
+    time = stack.get("LastUpdatedTime") or stack.get("CreationTime")
+    return f"{time.isoformat() if time else ''} {stack.get('StackStatus', '')}".strip()
 
 
 def place_of(environment: str) -> tuple[str, str]:

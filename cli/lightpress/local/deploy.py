@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from lightpress.client.deployment import deployed_of
 from lightpress.local.errors import LocalCloudError
+from lightpress.local.outputs import DEPLOYED
 from lightpress.local.session import ACCOUNT, REGION
 from lightpress.local.without_aliases import without_aliases
 
@@ -37,7 +39,7 @@ _NEWEST = "1000"
 
 
 def deploy(assembly: Path, stack: str, session: Session) -> dict[str, str]:
-    """Create or update the stack from the assembly; returns its outputs.
+    """Create or update the stack from the assembly; returns its outputs, and `DEPLOYED`, which tells deployments apart.
 
     Raises LocalCloudError with the reason of each resource that failed.
     """
@@ -56,7 +58,8 @@ def _deploy(assembly: Path, stack: str, session: Session) -> dict[str, str]:
     deployed = _settled(cloudformation, stack)
     if deployed is None or deployed["StackStatus"] not in _DEPLOYED:
         raise LocalCloudError(_explanation(cloudformation, stack))
-    return {output["OutputKey"]: output["OutputValue"] for output in deployed.get("Outputs", [])}
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in deployed.get("Outputs", [])}
+    return outputs | {DEPLOYED: deployed_of(deployed)}
 
 
 def _publish(assembly: Path, stack: str, session: Session) -> str:

@@ -55,6 +55,7 @@ def of_local_cloud(outputs: Outputs) -> Deployment:
         review_queue_url=outputs.queues.get("review"),
         webhooks=outputs.webhooks,
         asked=outputs.asked,
+        deployed=outputs.deployed,
         backfill_machine=outputs.backfill_machine or None,
         runs_table=outputs.tables.get("runs", ""),
         states=partial(session.client, "stepfunctions"),

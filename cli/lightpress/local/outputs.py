@@ -13,6 +13,9 @@ from lightpress.local.session import REGION, Session
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+DEPLOYED = "Deployed"
+"""Beside the outputs of the stack: what tells one deployment from the next."""
+
 _FUNCTIONS = {"process_upload": "ProcessUploadFunctionName", "record_failure": "RecordFailureFunctionName"}
 
 
@@ -51,6 +54,7 @@ class Outputs:
         copies_bucket: Where copies of variants are; "" without.
         copy_folders: The output `CopyFolders`; "" without.
         asked: The output `AskedQueues`, which is JSON; "" without.
+        deployed: What tells one deployment from the next.
     """
 
     endpoint_url: str
@@ -74,6 +78,7 @@ class Outputs:
     copies_bucket: str = ""
     copy_folders: str = ""
     asked: str = ""
+    deployed: str = ""
 
     @classmethod
     def of_stack(
@@ -110,6 +115,7 @@ class Outputs:
             copies_bucket=outputs.get("CopiesBucketName", ""),
             copy_folders=outputs.get("CopyFolders", ""),
             asked=outputs.get("AskedQueues", ""),
+            deployed=outputs.get(DEPLOYED, ""),
         )
 
     @classmethod

@@ -14,7 +14,7 @@ from lightpress.backfill.ports import Refused
 from lightpress.backfill.run import Run, job_from_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from types_boto3_dynamodb import DynamoDBClient
 
@@ -32,8 +32,12 @@ _MAY_TAKE = (
     "attribute_not_exists(#stopped) AND #objects_left >= :objects AND #nanos_left >= :nanos AND #paced_ms >= :latest"
 )
 _NUMBERS = ("round", "number", "sent", "spent", "objects_left", "nanos_left", "most_waiting", "attempts")
-_OF_THE_ROUND = ("round", "number", "sent", "spent")
-_TEXTS = ("stopped", "ended", "execution")
+_TEXTS = ("stopped", "ended", "execution", "deployed")
+
+COUNTS = ("sent", "spent")
+"""What a run has used of its limits."""
+PROGRESS = ("number", *COUNTS)
+"""The same, and the pass that it is in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,7 @@ class DynamoRuns:
                 "#round = :round AND #attempts = :attempts AND #number <= :number",
             )
 
-    def resume(self, run: Run, *, anew: bool) -> Run | None:
+    def resume(self, run: Run, *, keep: Sequence[str]) -> Run | None:
         """Write the row of the next attempt; None if another operator has begun one since `run` was read.
 
         UpdateItem on the condition that the row is at the attempt before. Functions of that one may be at work still:
@@ -119,15 +123,16 @@ class DynamoRuns:
 
         Args:
             run: As it is to stand.
-            anew: Whether it begins a round: nothing is sent, and nothing is spent.
+            keep: What stays as it is in the row by now: `PROGRESS` of a round that goes on, `COUNTS` of one that begins
+                within the same limits, nothing of one that begins with limits of its own.
         """
         values = _values_of(run)
         changes = {name: f":{name}" for name in values}
-        if not anew:
+        if keep:
             values["objects_left"] = {"N": str(run.objects_left + run.sent)}
             values["nanos_left"] = {"N": str(run.nanos_left + run.spent)}
             changes |= {"objects_left": ":objects_left - #sent", "nanos_left": ":nanos_left - #spent"}
-            for name in _OF_THE_ROUND:
+            for name in keep:
                 del values[name], changes[name]
         gone = [name for name in _TEXTS if name not in values]
         removed = " REMOVE " + ", ".join(f"#{name}" for name in gone) if gone else ""
@@ -230,5 +235,6 @@ def _run_of(item: Mapping[str, Any]) -> Run:
         stopped=item["stopped"]["S"] if "stopped" in item else None,
         ended=item["ended"]["S"] if "ended" in item else None,
         execution=item["execution"]["S"] if "execution" in item else "",
+        deployed=item["deployed"]["S"] if "deployed" in item else "",
         **numbers,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -108,9 +108,18 @@ class Job:
         return json.dumps(asdict(self), separators=(",", ":"), sort_keys=True)
 
 
+class OtherReleaseError(Exception):
+    """A run was begun by a newer release; the message says what it has that this one does not know."""
+
+
 def job_from_json(text: str) -> Job:
-    """Read what `Job.to_json` wrote."""
+    """Read what `Job.to_json` wrote; raises OtherReleaseError where that was another release, which knows more."""
     values = json.loads(text)
+    if unknown := sorted(values.keys() - {one.name for one in fields(Job)}):
+        raise OtherReleaseError(
+            f"This run was begun by a newer release of the lightpress command, and has what is unknown here: "
+            f"{', '.join(unknown)}. Use the same release for the command and for what is deployed."
+        )
     pictures = tuple(Selection(**row | {"suffixes": tuple(row["suffixes"])}) for row in values["pictures"])
     retrieval = tuple((name, gb, request) for name, gb, request in values.get("retrieval", ()))
     return Job(**values | {"pictures": pictures, "deletions_in": tuple(values["deletions_in"]), "retrieval": retrieval})
@@ -136,6 +145,7 @@ class Run:
         ended: Why it has ended; None before.
         attempts: How often it was started or resumed.
         execution: The ARN of the newest execution of the state machine; "" if unknown.
+        deployed: What was deployed when its round began, as `lightpress.client.deployment` has it; "" if unknown.
     """
 
     name: str
@@ -153,6 +163,7 @@ class Run:
     ended: str | None = None
     attempts: int = 0
     execution: str = ""
+    deployed: str = ""
 
     def affordable(self, costs: Sequence[int]) -> int:
         """How many of the objects with these costs may be sent, in order."""
