@@ -112,10 +112,13 @@ class OtherReleaseError(Exception):
     """A run was begun by a newer release; the message says what it has that this one does not know."""
 
 
+_KNOWN = frozenset(one.name for one in fields(Job))
+
+
 def job_from_json(text: str) -> Job:
     """Read what `Job.to_json` wrote; raises OtherReleaseError where that was another release, which knows more."""
     values = json.loads(text)
-    if unknown := sorted(values.keys() - {one.name for one in fields(Job)}):
+    if unknown := sorted(values.keys() - _KNOWN):
         raise OtherReleaseError(
             f"This run was begun by a newer release of the lightpress command, and has what is unknown here: "
             f"{', '.join(unknown)}. Use the same release for the command and for what is deployed."
