@@ -254,20 +254,23 @@ def test_what_a_recipe_refuses_without_reading_it_is_refused_in_an_archive_too()
 
 
 @pytest.mark.parametrize(
-    ("manifest", "stale"),
+    ("manifest", "holds", "stale", "reads"),
     [
-        (None, None),
-        (TOMBSTONE, None),
-        (replace(READY, original_dropped=DroppedOriginal(None, announced=1)), None),
-        (READY, Stale.OUTDATED),
-        (FAILED, Stale.OUTDATED),
+        (None, "v1", None, 1),
+        (TOMBSTONE, "v1", None, 1),
+        (LEFT, None, None, 2),
+        (LEFT, "v1", None, 2),  # about to leave
+        (LEFT, "v2", Stale.CHANGED, 2),  # uploaded since
+        (READY, "v1", Stale.OUTDATED, 2),
+        (FAILED, "v1", Stale.OUTDATED, 2),
+        (READY, "v2", Stale.CHANGED, 2),
     ],
 )
-def test_of_what_no_recipe_wants_what_was_published_before_is_stale(
-    manifest: Manifest | None, stale: Stale | None
+def test_of_what_no_recipe_wants_what_was_published_before_is_stale_unless_its_original_has_left(
+    manifest: Manifest | None, holds: str | None, stale: Stale | None, reads: int
 ) -> None:
-    found = looked(Bucket(manifest, "v1"), source=Source("b", "ignored/a.jpg"))
-    assert found == Found(None if stale else IGNORED, stale, 2 if stale else 1)
+    found = looked(Bucket(manifest, holds), source=Source("b", "ignored/a.jpg"))
+    assert found == Found(None if stale else IGNORED, stale, reads)
 
 
 def test_what_no_recipe_wants_and_somebody_has_deleted_is_removed_so_that_a_night_finds_it() -> None:

@@ -22,6 +22,7 @@ def test_where_s3_takes_everything_the_rate_is_that_of_the_workers_and_nothing_i
     assert (found.refused, found.failed) == (0, 0)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("workers", [12, 40])
 def test_no_policy_publishes_more_than_a_partition_takes(workers: int, policy: Policy) -> None:
@@ -30,6 +31,7 @@ def test_no_policy_publishes_more_than_a_partition_takes(workers: int, policy: P
     assert found.puts - found.refused <= BUCKET.rate * 600.2
 
 
+@pytest.mark.nightly
 def test_a_fleet_that_backs_off_publishes_as_much_and_is_billed_half_of_what_retries_are() -> None:
     retries, fleet = (simulate(40, policy, BUCKET, seconds=1_800) for policy in ("retries", "fleet"))
     assert fleet.rate > 0.93 * retries.rate

@@ -21,6 +21,7 @@ def original(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.nightly
 def test_the_cold_start_of_the_handler_takes_more_than_its_imports() -> None:
     measured = cold_start.measure(turns=1)
     assert set(measured) == set(cold_start.PROGRAMS)

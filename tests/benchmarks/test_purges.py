@@ -21,6 +21,7 @@ def test_what_is_deleted_at_once_is_served_for_a_quarter_of_an_hour_at_most(
     assert found.paths == paths
 
 
+@pytest.mark.nightly
 def test_a_million_deletions_are_done_within_two_hours_for_ten_dollars() -> None:
     found = purged_at_most(1_000_000, all_from=purges.ALL_FROM)
     assert found.seconds < 7_200

@@ -49,11 +49,13 @@ def test_one_server_with_constant_durations_waits_as_pollaczek_and_khinchine_say
     assert mean(simulate(steady(load), servers(1), SECOND)) == pytest.approx(load / (2 * (1 - load)), rel=0.06)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("load", [0.5, 0.8])
 def test_one_server_with_exponential_durations_waits_twice_as_long(load: float) -> None:
     assert mean(simulate(steady(load), servers(1), RANDOM)) == pytest.approx(load / (1 - load), rel=0.06)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(("count", "load"), [(5, 4.0), (20, 18.0)])
 def test_many_servers_with_exponential_durations_wait_as_erlang_says(count: int, load: float) -> None:
     expected = erlang_c(count, load) / (count - load)

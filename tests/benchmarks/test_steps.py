@@ -14,6 +14,7 @@ def test_every_step_that_recipes_have_is_measured_and_each_entry_is_one_that_rec
     assert [step.name for step in steps.steps().values()] == list(steps.ENTRIES)
 
 
+@pytest.mark.nightly
 def test_each_step_is_compared_with_the_plain_picture_of_its_own_turn() -> None:
     plain_ms, found = steps.measure(turns=1)
     cost = {one.name: one for one in found}

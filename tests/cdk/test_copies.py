@@ -60,6 +60,7 @@ def granted(template: Template, handler: str) -> set[tuple[str, str]]:
     return {(action, QUEUE if resource.endswith(f":{queue}") else resource) for action, resource in named}
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("handler", ["process_upload", "record_failure"])
 @pytest.mark.parametrize(("copies", "calls"), [(PLAIN, COPYING - {TAG}), (TAGGED, COPYING)], ids=["plain", "tagged"])
 def test_publishers_may_do_what_copying_does(tmp_path: Path, handler: str, copies: str, calls: set[Any]) -> None:
@@ -120,6 +121,7 @@ def test_where_copies_could_not_go_is_refused(tmp_path: Path, options: dict[str,
         deployed(tmp_path, PLAIN, **options)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("options", "rules", "said"),
     [
@@ -143,6 +145,7 @@ def test_a_folder_of_copies_that_would_take_permalinks_away_is_refused(
         synthesized(tmp_path, copies, rules, **options)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("options", "rules", "copies"),
     [

@@ -148,6 +148,7 @@ def test_everything_together_is_far_below_what_lambda_allows(for_arm: Path, extr
     assert len(extra_layers) + 1 <= MOST_LAYERS
 
 
+@pytest.mark.nightly
 def test_what_is_compiled_into_them_is_known_by_name_and_version(extra_layers: dict[str, Path]) -> None:
     found = {one.name: one for folder in extra_layers.values() for one in look_into(folder / "python")}
     assert (found["libjxl"].version, found["PDFium"].version) == ("0.12.0", "8149")

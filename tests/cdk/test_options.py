@@ -89,6 +89,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Template:
     return synthesize_with(_config(folder, EVERYTHING), folder / "out")
 
 
+@pytest.mark.nightly
 def test_with_every_option_neither_cdk_nag_nor_cfn_lint_finds_anything(everything: Template, tmp_path: Path) -> None:
     app = App(context={**context_of_the_command_line(), **NO_LAYER}, outdir=str(tmp_path / "out"))
     LightpressStack(app, "Lightpress", config=_config(tmp_path, EVERYTHING))

@@ -231,6 +231,7 @@ def test_without_a_gate_there_is_neither_queue_nor_function_nor_scan(dev: Templa
     assert "ReviewQueue" not in dev.raw["Resources"]
 
 
+@pytest.mark.nightly
 def test_cfn_lint_finds_nothing_wrong_with_it(gated: Template) -> None:
     found = lint(json.dumps(gated.raw), regions=["eu-west-1"], config=ManualArgs(ignore_checks=["W3005"]))
     assert [str(match) for match in found] == []

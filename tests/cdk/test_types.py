@@ -7,12 +7,15 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROJECT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.nightly
 def test_every_module_of_cdk_that_the_code_imports_is_type_checked() -> None:
     declared = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
     followed = {

@@ -120,6 +120,7 @@ def test_only_the_rule_may_publish_to_the_topic_and_it_may_use_the_key(hooked: T
     assert hooked.raw["Outputs"]["EventTopicArn"]
 
 
+@pytest.mark.nightly
 def test_cfn_lint_finds_nothing_wrong_with_it(hooked: Template) -> None:
     found = lint(json.dumps(hooked.raw), regions=["eu-west-1"], config=ManualArgs(ignore_checks=["W3005"]))
     assert [str(match) for match in found] == []

@@ -121,6 +121,7 @@ class Reports:
         return {"Body": io.BytesIO(json.dumps(manifest).encode() if Key.endswith("json") else self.packed)}
 
 
+@pytest.mark.nightly
 def test_an_inventory_of_a_hundred_thousand_rows_takes_no_more_memory_than_one_of_a_thousand() -> None:
     def peak(rows: int) -> int:
         packed = gzip.compress("".join(row(f"a/{number}.jpg") for number in range(rows)).encode())

@@ -96,6 +96,7 @@ def swept(rig: Rig, store: Store) -> Found:
     return Sweep(replace(rig.deployment, s3=s3), remove=False)()
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("pictures", [1_000, 3_000])
 def test_a_sweep_takes_two_requests_for_each_manifest_and_one_for_each_thousand_names(rig: Rig, pictures: int) -> None:
     """A million pictures with 13 variants each: 2,014,000 requests, and none of them a LIST of one key."""
@@ -109,6 +110,7 @@ def test_a_sweep_takes_two_requests_for_each_manifest_and_one_for_each_thousand_
     }
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("pictures", [1_000, 3_000])
 def test_a_plan_takes_one_request_for_each_manifest_and_one_for_each_thousand(rig: Rig, pictures: int) -> None:
     """A million pictures: 1,001,000 requests."""

@@ -46,6 +46,7 @@ def test_files_that_a_projects_recipes_name_come_along_and_the_bytes_are_the_sam
     assert all((tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes() for name in names)
 
 
+@pytest.mark.nightly
 def test_the_boat_is_kept_where_the_middle_is_water_and_carries_the_logo(tmp_path: Path) -> None:
     (drawn,) = [one for one in draw_demo_set() if one.key.startswith(PREFIX)]
     recipe = load_recipes(write_recipes(RECIPES, tmp_path)).recipe_for(drawn.key)

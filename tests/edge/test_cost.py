@@ -105,6 +105,7 @@ def test_no_request_takes_more_than_twice_the_steps_of_an_ordinary_one() -> None
     assert _too_expensive(_run([node(), "-"], script), 2) == {}
 
 
+@pytest.mark.nightly
 @pytest.mark.skipif(njs() is None, reason="there is no njs on this machine: apt-get install njs")
 def test_no_request_takes_more_than_three_times_the_time_of_an_ordinary_one_on_njs() -> None:
     """Measured anew while it seems to, up to five times: what is slow because of the machine is not so every time."""

@@ -153,6 +153,7 @@ def test_a_format_can_be_asked_for_by_name(fm: str, accepted: str) -> None:
     assert uri_of(asked(fm=fm)) == resolver_path("cat.jpg", accepted=accepted)
 
 
+@pytest.mark.nightly
 @settings(max_examples=60)
 @given(st.text(min_size=1, max_size=60))
 def test_every_key_has_one_permalink_which_the_edge_lets_through_as_it_is(key: str) -> None:

@@ -60,6 +60,7 @@ def test_each_of_several_is_found_once() -> None:
     assert all(one.right < other.left for one, other in pairwise(found))
 
 
+@pytest.mark.nightly
 @needs_model
 def test_in_60_scenes_every_face_that_is_seen_is_in_the_head_of_a_drawn_person() -> None:
     """Which a fifth of them shows: streets, leaves, boats, cars and mugs have none."""

@@ -157,6 +157,7 @@ def test_an_avif_of_pixels_only_is_kept_as_it_is() -> None:
     assert one.note.startswith("The original's own bytes")
 
 
+@pytest.mark.nightly
 def test_an_avif_that_its_container_turns_is_encoded_upright_and_no_larger() -> None:
     data = file_of(as_camera_stores(speckled((256, 192)), 6), "AVIF", quality=70, speed=2, exif=exif_with(6))
     (one,) = rendered(data, whole("avif", quality={"avif": 90}))

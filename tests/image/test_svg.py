@@ -263,6 +263,7 @@ def test_a_child_that_can_open_nothing_draws_the_same() -> None:
     assert list(render_in_sandbox(data, LADDER, SandboxLimits()).variants) == list(render(data, LADDER).variants)
 
 
+@pytest.mark.nightly
 def test_a_huge_picture_inside_an_svg_harms_its_own_child_alone() -> None:
     from tools.drawing import png_of_rows
 

@@ -7,6 +7,7 @@ from lightpress.local import LocalCloudError
 from lightpress.local.emulator_python import emulator_python
 
 
+@pytest.mark.nightly
 def test_the_environment_is_made_once_and_again_when_the_lock_changes(tmp_path: Path) -> None:
     lock, venv, said = tmp_path / "lock.txt", tmp_path / "venv", list[str]()
     lock.write_text("# nothing\n")

@@ -96,6 +96,7 @@ def test_which_lines_a_test_runs_is_written_down(worker: Worker) -> None:
     assert 14 not in lines[LARGE]
 
 
+@pytest.mark.nightly
 def test_a_mutant_survives_only_if_every_test_passes_whichever_come_first(worker: Worker) -> None:
     found = [CODE.replace("return number", "return -number"), CODE.replace("number + 1", "number - 2")]
     assert [worker.survives(BOTH, code, 60, [LARGE]) for code in found] == [False, False]
@@ -103,6 +104,7 @@ def test_a_mutant_survives_only_if_every_test_passes_whichever_come_first(worker
     assert (worker.tree / "counting.py").read_text(encoding="utf-8") == CODE
 
 
+@pytest.mark.nightly
 def test_only_those_that_are_asked_for_run(worker: Worker) -> None:
     (worker.tree / "counting.py").write_text(CODE.replace("return number", "return -number"), encoding="utf-8")
     assert [worker.passes(BOTH, 60, only=[name]) for name in (SMALL, LARGE)] == [False, True]

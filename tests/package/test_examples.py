@@ -73,6 +73,7 @@ def test_the_enricher_may_read_versions_and_send_facts_and_its_code_is_that_one_
     assert [path.name for path in code.iterdir()] == ["embedded.py"]
 
 
+@pytest.mark.nightly
 def test_the_first_app_of_the_page_synthesizes_as_it_stands_there(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(blocks("construct.md", "python")[0], encoding="utf-8")
     (tmp_path / "recipes.toml").write_text(RECIPES.read_text(encoding="utf-8"), encoding="utf-8")

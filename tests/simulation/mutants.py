@@ -111,9 +111,19 @@ class Mutant:
         """The real code around the mutated module."""
         if not self.changes:
             return Code(render=render_without_isolation)
-        parts = (*_PARTS.get(self.module, ()), getattr(Code(), self.module))
-        mutated: dict[str, Any] = {self.module: _mutated(parts, self.changes)}
+        mutated: dict[str, Any] = {self.module: _mutated(self._parts, self.changes)}
         return replace(Code(), **mutated)
+
+    @property
+    def _parts(self) -> Sequence[ModuleType]:
+        return (*_PARTS.get(self.module, ()), getattr(Code(), self.module))
+
+    def places(self) -> list[int]:
+        """Of each change, in how many places of the code it is possible."""
+        if not self.changes:
+            return []
+        texts = [inspect.getsource(part) for part in self._parts]
+        return [sum(places(text, change) for text in texts) for change in self.changes]
 
     def found_after(self) -> int | None:
         """How many states or schedules it takes to find it; None if it is not found within the limit."""
@@ -661,7 +671,7 @@ MUTANTS = (
     Mutant(
         "at night, nobody notices what was deleted",
         LOOK,
-        (Change("Found(None, Stale.REMOVED, MOST_READS)", "Found(GONE, None, MOST_READS)"),),
+        (Change("Found(None, Stale.REMOVED, MOST_READS)", "Found(GONE, None, MOST_READS)", "_compared"),),
         None,
         50,
         seed=200,
@@ -1551,6 +1561,24 @@ MUTANTS = (
         3,
         seed=130_007_713,
         lossy=True,
+        backfilling=True,
+    ),
+    Mutant(
+        "what has left stays where no recipe wants it, whatever was uploaded since",
+        LOOK,
+        (
+            Change(
+                "has_left(source, manifest, original, S.originals)",
+                "manifest.original_dropped is not None",
+                "_of_nobody",
+            ),
+        ),
+        None,
+        1,
+        seed=500_504_242,
+        lossy=True,
+        erasing=True,
+        dropping=True,
         backfilling=True,
     ),
     Mutant(

@@ -558,7 +558,9 @@ class Promises:
 
     def _check_not_held_anew(self, key: str, manifest: Manifest, before: Manifest | None) -> None:
         """What was rejected because nobody reviewed it is not held once more, unless an operator asks for that."""
-        if before is None or before.reason != Reason.NOT_REVIEWED or self._cloud.happened["retry"]:
+        if before is None or before.reason != Reason.NOT_REVIEWED:
+            return
+        if self._cloud.happened["retry"] or self._cloud.happened["opened"]:  # who opens it has it tried again
             return
         if manifest.status is Status.HELD and before.source and manifest.is_of(before.source.identity):
             self._break(key, "it was rejected because nobody reviewed it, and is held once more")
@@ -798,8 +800,8 @@ class Promises:
     def is_stale(self, key: str) -> bool:
         """Whether something else is to be published of what a key holds, or nothing any more; not of what is gone."""
         source, recipe, manifest = self._cloud.uploads.newest(key), self._cloud.recipe_for(key), self.manifest(key)
-        if source is None:
-            return False
+        if source is None or (manifest and manifest.original_dropped and manifest.is_of(identity_of(source))):
+            return False  # what is about to leave counts as gone
         if recipe is None:
             return manifest is not None and manifest.status is not Status.DELETED
         is_of_it = manifest is not None and manifest.is_of(identity_of(source))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
+from functools import cache
 
 Found = dict[str, ast.AST]
 
@@ -39,9 +40,17 @@ def changed(text: str, *changes: Change) -> str:
 
 def places(text: str, change: Change) -> int:
     """In how many places of the text of a module a change is possible."""
-    replacing = _Replacing(change)
-    replacing.visit(ast.parse(text))
-    return replacing.count
+    nodes, present = _nodes(text), _parsed(change.present)[0]
+    if change.function:
+        within = (node for node in nodes if isinstance(node, ast.FunctionDef) and node.name == change.function)
+        nodes = [inner for node in within for inner in ast.walk(node)]
+    return sum(_fits(present, node, {}) for node in nodes)
+
+
+@cache
+def _nodes(text: str) -> list[ast.AST]:
+    """Of a text whose tree nobody changes: parsed once."""
+    return list(ast.walk(ast.parse(text)))
 
 
 @dataclass

@@ -11,7 +11,7 @@ from tests.simulation.exhaustive import Case, explore
 PAGE = Path(__file__).parents[2] / "docs" / "simulation.md"
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("case", cases.QUICK, ids=str)
 def test_every_schedule_of_a_small_case_keeps_every_promise(case: Case) -> None:
     explored = explore(case)

@@ -95,15 +95,21 @@ class Looking:
     def _of_nobody(self, source: Source, published: Published | None) -> Found:
         """Of a key that no recipe wants: HEAD the original where something is published that is to be taken away.
 
-        Where that is gone, somebody has deleted it: nights find that, too; what recipes do, they leave to backfills.
+        What has left stays published. Where the original is gone, or another one, somebody has deleted or overwritten
+        it: nights find that, too; what recipes do, they leave to backfills.
         """
-        if published is None or _is_left_alone(published.manifest):
+        if published is None or published.manifest.status is Status.DELETED:
             return Found(IGNORED, None, 1)
+        manifest = published.manifest
         try:
-            gone = self.originals.head(source) is None
+            original = self.originals.head(source)
+            if has_left(source, manifest, original, self.originals):
+                return Found(IGNORED, None, MOST_READS)
         except PreconditionFailed:
             return Found(None, Stale.CHANGED, MOST_READS)
-        return Found(None, Stale.REMOVED if gone else Stale.OUTDATED, MOST_READS)
+        if original is None:
+            return Found(None, Stale.REMOVED, MOST_READS)
+        return Found(None, Stale.OUTDATED if manifest.is_of(original.identity) else Stale.CHANGED, MOST_READS)
 
     def _compared(self, source: Source, manifest: Manifest, recipe: Recipe) -> Found:
         try:
@@ -172,11 +178,6 @@ class Looking:
             return False
         standing = self.reviews.standing(source.name, original.identity, recipe.gate)
         return not agrees(manifest, replace(standing, overdue=is_overdue(manifest, original, recipe, self.now)))
-
-
-def _is_left_alone(manifest: Manifest) -> bool:
-    """Whether a manifest stays of a key that no recipe wants: what was published before is taken away."""
-    return manifest.status is Status.DELETED or manifest.original_dropped is not None
 
 
 def _if_copied_anew(manifest: Manifest, recipe: Recipe) -> Stale | None:
