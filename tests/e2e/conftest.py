@@ -18,6 +18,7 @@ import urllib3
 from lightpress.local import Outputs, down, up
 from lightpress.local.deployment import of_local_cloud
 from tests.e2e.account import given_outputs
+from tests.e2e.hasten import hastened
 from tests.web.browser import page_shot
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def cloud(request: pytest.FixtureRequest) -> Outputs:
     if given := request.config.getoption("--outputs", default=None):
         return given_outputs(Path(given))
     outputs: Outputs = request.getfixturevalue("bring_up")()
-    return outputs
+    return hastened(outputs)
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from lightpress.local.deployment import of_local_cloud
 from lightpress.pipeline.copy_pattern import ANOTHERS
 from lightpress.pipeline.manifest import Status
 from tests.e2e.conftest import free_ports
+from tests.e2e.hasten import hastened
 from tests.e2e.test_delivery import PURGED_WITHIN
 from tests.e2e.test_lazy import checkout_with
 from tests.e2e.test_pipeline import eventually, settle
@@ -43,7 +44,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outputs]:
     (project / "lambda_src" / "recipes.toml").write_text(recipes, encoding="utf-8")
     home = tmp_path_factory.mktemp("copies")
     port, cdn_port = free_ports(2)
-    yield up(home, project=project, strict=True, port=port, cdn_port=cdn_port, say=print)
+    yield hastened(up(home, project=project, strict=True, port=port, cdn_port=cdn_port, say=print))
     down(home)
 
 

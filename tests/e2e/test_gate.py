@@ -26,6 +26,7 @@ from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.paths import generation_name, variants_folder
 from lightpress.pipeline.recipe_file import load_recipes
 from tests.e2e.conftest import free_ports
+from tests.e2e.hasten import hastened
 from tests.e2e.test_lazy import checkout_with
 from tests.e2e.test_pipeline import eventually, stored
 from tools.drawing import file_of, ramp
@@ -52,7 +53,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outputs]:
     project: Path = checkout_with(lines, tmp_path_factory.mktemp("checkout"))
     home = tmp_path_factory.mktemp("gate")
     port, cdn_port = free_ports(2)
-    yield up(home, project=project, strict=True, port=port, cdn_port=cdn_port, say=print)
+    yield hastened(up(home, project=project, strict=True, port=port, cdn_port=cdn_port, say=print))
     down(home)
 
 

@@ -47,8 +47,8 @@ def checkout_with(line: str, folder: Path) -> Path:
     for name in ("app.py", "cdk.json"):
         shutil.copy(PROJECT / name, folder / name)
     (folder / ".local").mkdir()
-    (PROJECT / ".local" / "layer-cache").mkdir(parents=True, exist_ok=True)
     for slow in ("venv", "layer-cache"):
+        (PROJECT / ".local" / slow).mkdir(parents=True, exist_ok=True)
         (folder / ".local" / slow).symlink_to(PROJECT / ".local" / slow)
     recipes = folder / "lambda_src" / "recipes.toml"
     usual = '[recipes.web]\nformats = "auto"\n'

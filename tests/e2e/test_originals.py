@@ -17,6 +17,7 @@ from lightpress.local.deployment import of_local_cloud
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.source import Source
 from tests.e2e.conftest import free_ports
+from tests.e2e.hasten import hastened
 from tests.e2e.test_delivery import PURGED_WITHIN
 from tests.e2e.test_erasing import erase
 from tests.e2e.test_gate import status_of
@@ -44,7 +45,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outputs]:
     project: Path = checkout_with('originals = "drop_after_publish"', tmp_path_factory.mktemp("checkout"))
     home = tmp_path_factory.mktemp("originals")
     port, cdn_port = free_ports(2)
-    yield up(home, project=project, strict=True, port=port, cdn_port=cdn_port, say=print)
+    yield hastened(up(home, project=project, strict=True, port=port, cdn_port=cdn_port, say=print))
     down(home)
 
 
