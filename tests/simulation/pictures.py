@@ -33,7 +33,7 @@ OPENED: dict[str, dict[str, Any]] = {
 }
 """What has to happen to them; a customer's key is nobody else's."""
 
-FOCUS = (0.4, 0.2)
+FOCUS, OTHER_FOCUS = (0.4, 0.2), (0.9, 0.1)
 """Where somebody says the subject of a picture is, after it was uploaded."""
 
 WORDS: dict[str, Any] = {"enricher": "words", "alt": "a cat on a mat"}

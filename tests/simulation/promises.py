@@ -51,6 +51,7 @@ from tests.simulation.pictures import (
     FORMER,
     GATE_HOURS,
     HUGE,
+    OTHER_FOCUS,
     RARE,
     checksum,
     closed_for,
@@ -538,7 +539,7 @@ class Promises:
         """Nothing lies where the CDN reads that a person has never approved."""
         if self._cloud.images.data(path) is None:
             return
-        points = (None, FOCUS, center_of((fact_from(A_FACE),)))
+        points = (None, FOCUS, OTHER_FOCUS, center_of((fact_from(A_FACE),)))
         names = {
             generation_name(revision_of(generation_in(path)), identity, digest, point)
             for (_, identity, reviewer), answers in self._said.items()

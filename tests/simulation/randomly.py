@@ -34,6 +34,7 @@ from tests.simulation.pictures import (
     IGNORED,
     LAZY_REVISIONS,
     NO_FACE,
+    OTHER_FOCUS,
     OTHER_WORDS,
     RARE,
     REVISIONS,
@@ -426,7 +427,7 @@ class _Schedule:
     def _correct(self) -> None:
         """Somebody says where the subject is, or takes that back."""
         if len(self.cloud.workers) < _MOST_AT_ONCE:
-            focus = self.chance.choice((FOCUS, FOCUS, (0.9, 0.1), None))
+            focus = self.chance.choice((FOCUS, FOCUS, OTHER_FOCUS, None))
             self.cloud.correct(self.chance.choice(KEYS), focus, self._begin)
             self.cloud.happened["correction"] += 1
 
