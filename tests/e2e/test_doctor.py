@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,8 @@ def test_an_image_is_uploaded_published_served_to_five_browsers_and_deleted(depl
     test = PictureTest(deployment)
     findings = dict(test.run())
     assert {name: finding.text for name, finding in findings.items() if finding.state is not State.OK} == {}
-    assert len(findings) == len(ACCEPT) + 3
+    assert len(findings) == len(ACCEPT) + 4
+    assert re.fullmatch(r"the permalink answers 410 after \d+ s", findings["forgotten by the CDN"].text)
     types = {name: findings[f"served to {name}"].text.partition(",")[0] for name in ACCEPT}
     assert types["Chrome"] == types["Safari"] == "image/avif"
     assert types["Safari 14"] == types["a program"] == "image/jpeg"
@@ -40,6 +42,21 @@ def test_an_image_is_uploaded_published_served_to_five_browsers_and_deleted(depl
     assert manifest is None or manifest.status is Status.DELETED
     left = deployment.s3.list_object_versions(Bucket=deployment.uploads_bucket, Prefix=test.key)
     assert not {"Versions", "DeleteMarkers"} & left.keys()
+
+
+@pytest.mark.nightly  # it waits for half a minute
+@pytest.mark.emulator("it stops a function")
+def test_a_cdn_that_goes_on_showing_what_was_deleted_is_found(cloud: Outputs, deployment: Deployment) -> None:
+    lambda_ = cloud.session().lambda_()
+    sources = lambda_.list_event_source_mappings()["EventSourceMappings"]
+    (purges,) = (one["UUID"] for one in sources if "PurgeQueue" in one["EventSourceArn"])
+    lambda_.update_event_source_mapping(UUID=purges, Enabled=False)
+    try:
+        found = dict(PictureTest(deployment, timeout=10).run())["forgotten by the CDN"]
+    finally:
+        lambda_.update_event_source_mapping(UUID=purges, Enabled=True)
+    assert found.state is State.BLOCKS
+    assert "still shows it after 3" in found.text
 
 
 def test_a_cdn_that_does_not_know_the_image_is_found(deployment: Deployment) -> None:

@@ -1,4 +1,4 @@
-"""Whether an image passes through a deployment: uploaded, published, served to each browser, and deleted again."""
+"""Whether an image passes through a deployment: uploaded, published, served to each browser, deleted and forgotten."""
 
 from __future__ import annotations
 
@@ -38,7 +38,10 @@ _SIZE = (640, 480)
 _WIDTH = 320
 _PAUSE_SECONDS = 1.0
 _ONLY_WHERE_LISTED = {"image/jxl", "image/avif", "image/webp"}  # browsers that cannot show them send */* as well
-_OK, _REDIRECTS, _FORBIDDEN = 200, {301, 302, 303, 307, 308}, 403
+_OK, _REDIRECTS, _FORBIDDEN, _GONE = 200, {301, 302, 303, 307, 308}, 403, 410
+_SERVED = {_OK, *_REDIRECTS}
+_LISTS = tuple({*ACCEPT.values()})
+_AS_LONG_TO_FORGET = 3
 
 
 @dataclass
@@ -47,7 +50,7 @@ class PictureTest:
 
     Attributes:
         deployment: Which.
-        timeout: Seconds to wait for each step.
+        timeout: Seconds to wait for each step; three times as long for the CDN to forget.
         key: Of the image: a new one each time.
     """
 
@@ -66,12 +69,16 @@ class PictureTest:
             yield "upload", ok("by a presigned form")
             published = self._published(uploaded)
             yield "publishing", published
+            served = []
             if published.state is State.OK:
                 for browser, accept in ACCEPT.items():
-                    yield f"served to {browser}", self._served(accept)
+                    served.append(self._served(accept))
+                    yield f"served to {browser}", served[-1]
         finally:
             removed = self._removed()
         yield "deletion", removed
+        if removed.state is State.OK and any(one.state is State.OK for one in served):
+            yield "forgotten by the CDN", self._forgotten()
 
     def _published(self, uploaded: Upload) -> Finding:
         if watch(self.deployment, [uploaded], timeout=self.timeout, settled=lambda _: None):
@@ -84,9 +91,13 @@ class PictureTest:
             return blocks(f"It failed: {manifest.reason if manifest else 'deleted'}. {manifest and manifest.detail}")
         return ok(f"{len(manifest.variants)} variants after {uploaded.seconds:.1f} s")
 
+    @property
+    def _address(self) -> str:
+        return f"{self.deployment.cdn_base_url}{permalink(self.key)}?w={_WIDTH}"
+
     def _served(self, accept: str) -> Finding:
         """Follow the permalink as a browser does, and decode what comes."""
-        address = f"{self.deployment.cdn_base_url}{permalink(self.key)}?w={_WIDTH}"
+        address = self._address
         with urllib3.PoolManager(timeout=UPLOAD_TIMEOUT) as http:
             found = http.request("GET", address, headers={"Accept": accept}, redirect=False)
             if found.status in _REDIRECTS:
@@ -111,6 +122,27 @@ class PictureTest:
         if gone:
             return ok("its variants are removed")
         return blocks(f"Its variants are still there after {self.timeout:.0f} s: see the log of process_upload.")
+
+    def _forgotten(self) -> Finding:
+        """Whether the permalink ends for each browser that may have been answered from the CDN's copy.
+
+        Its copies are asked to go once the function that removes the files has ended, and go within a minute or so.
+        """
+        if not self.deployment.purge_queue_url:
+            return note("not tried: this stack tells the CDN nothing; what it has kept is served until it expires")
+        began, answers = time.monotonic(), {_OK}
+        with urllib3.PoolManager(timeout=UPLOAD_TIMEOUT) as http:
+            while answers & _SERVED and time.monotonic() < began + _AS_LONG_TO_FORGET * self.timeout:
+                time.sleep(_PAUSE_SECONDS)
+                told = [http.request("GET", self._address, headers={"Accept": each}, redirect=False) for each in _LISTS]
+                answers = {answer.status for answer in told}
+        seconds = time.monotonic() - began
+        if not answers & _SERVED:
+            return ok(f"the permalink answers {_GONE} after {seconds:.0f} s")
+        return blocks(
+            f"{self._address} still shows it after {seconds:.0f} s: see the log and the queue of purge_deleted, and "
+            "the invalidations of the distribution."
+        )
 
     def _is_gone(self) -> bool:
         manifest = self.deployment.manifest(self.key)
