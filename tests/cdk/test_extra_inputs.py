@@ -184,6 +184,7 @@ def test_what_is_left_of_the_layer_of_faces_finds_one_and_no_other_package_helps
     assert [dist(one["focus"], FACE_AT) < 0.04 for one in results] == ([] if missing else [True])
 
 
+@pytest.mark.nightly
 def test_no_layer_brings_what_another_has(for_arm: Path, extra_layers: dict[str, Path]) -> None:
     """Two of one package would shadow each other, by the order of the layers."""
     seen = {path.name for path in (for_arm / "python").iterdir()}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from lightpress.local import Outputs
 
-pytestmark = pytest.mark.emulator("its recipes and layers are others")
+pytestmark = [pytest.mark.nightly, pytest.mark.emulator("its recipes and layers are others")]
 
 ACCEPT = ["jpeg", "png", "raw", "jxl", "svg", "pdf"]
 ORIGINALS = {

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.emulator("this is about the emulator itself")
+@pytest.mark.sampled(15)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.says)
 def test_the_local_cloud_answers_as_aws(case: Case, cloud: Outputs) -> None:
     session = cloud.session()

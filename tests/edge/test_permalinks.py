@@ -204,7 +204,7 @@ def test_whatever_a_viewer_asks_a_picture_has_few_cache_keys() -> None:
             else chance.choice(["avif", "webp", "png", "jpeg", "gif", "small", "large", "w640", "on", "x" * 50])
             for name in chance.sample(["w", "h", "dpr", "fm", "size", "hints", "v", "cachebust"], chance.randint(0, 5))
         }
-        for _ in range(1_500)
+        for _ in range(500)
     ]
     accepts = list(ACCEPT.values())
     requests = [asked(accept=chance.choice(accepts), **query) for query in queries]
@@ -217,7 +217,7 @@ def test_whatever_a_viewer_asks_a_picture_has_few_cache_keys() -> None:
     assert all(PATTERN.fullmatch(key) for key in keys)
 
 
-def test_three_thousand_hostile_addresses_never_get_past_the_edge_but_as_what_they_may_be() -> None:
+def test_a_thousand_hostile_addresses_never_get_past_the_edge_but_as_what_they_may_be() -> None:
     chance = random.Random(7)  # noqa: S311  the same each time
     pieces = [
         "i",
@@ -240,7 +240,7 @@ def test_three_thousand_hostile_addresses_never_get_past_the_edge_but_as_what_th
     ]
     pieces += ["cat.jpg", "é", "%c3%a9", "%ff", "<script>", "?w=1", "#", " ", "+", ":", "@", "a" * 500, "=png", "w640"]
     pieces += ["-", "\ud800", "\n", "__proto__"]
-    uris = ["/" + "".join(chance.choices(pieces, k=chance.randint(1, 9))) for _ in range(3_000)]
+    uris = ["/" + "".join(chance.choices(pieces, k=chance.randint(1, 9))) for _ in range(1_000)]
     values = ["640", "-1", "9" * 400, "'", "%00", "../..", "avif", "constructor", "1e308", ""]
     requests = [
         asked(uri, chance.choice([*ACCEPT.values(), ";" * 300, "image/avif;q", "\ud800"]), **{
@@ -249,7 +249,7 @@ def test_three_thousand_hostile_addresses_never_get_past_the_edge_but_as_what_th
         for uri in uris
     ]  # fmt: skip
     answers = answers_to(requests)
-    assert len(answers) == 3_000
+    assert len(answers) == 1_000
     for uri, answer in zip(uris, answers, strict=True):
         if "uri" in answer:
             assert PATTERN.fullmatch(answer["uri"]), (uri, answer["uri"])

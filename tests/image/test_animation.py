@@ -379,7 +379,7 @@ def test_where_frames_are_only_claimed_those_that_are_there_are_shown() -> None:
         assert len(moving(data)[0]) == 2
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.nightly
 @pytest.mark.parametrize("form", ["GIF", "PNG"])
 @pytest.mark.parametrize("moving", ["webp", "avif"])
 def test_three_hundred_frames_stay_within_two_hundred_megabytes(form: str, moving: str) -> None:
