@@ -85,6 +85,24 @@ def test_editors_find_the_schema_that_each_file_of_a_new_project_names_and_it_ta
         assert not takes({"nothing": 1}), name
 
 
+def test_after_an_upgrade_the_schemas_of_a_project_are_written_anew_and_nothing_else(tmp_path: Path) -> None:
+    init(str(tmp_path), "--env", "shop")
+    files = {path: path.read_text(encoding="utf-8") for path in tmp_path.rglob("*") if path.is_file()}
+    for path in files:
+        path.write_text("{}" if path.name.endswith(".schema.json") else "the owner's own\n", encoding="utf-8")
+    init(str(tmp_path), "--schemas")
+    for path, text in files.items():
+        expected = text if path.name.endswith(".schema.json") else "the owner's own\n"
+        assert path.read_text(encoding="utf-8") == expected, path
+
+
+def test_schemas_are_written_into_a_project_alone(tmp_path: Path) -> None:
+    refused = CliRunner().invoke(app, ["init", str(tmp_path), "--schemas"])
+    assert refused.exit_code != 0
+    assert "has no recipes.toml" in " ".join(refused.output.split())
+    assert not any(tmp_path.iterdir())
+
+
 def test_in_a_project_a_template_has_its_recipes_and_its_options_of_prod(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,13 +8,17 @@ from pathlib import Path
 from lightpress.cli.project import PROJECT, RECIPES
 
 _FILES = Path(__file__).parent / "new_project"
-_SCHEMAS = PROJECT / "docs"
+_SCHEMAS = tuple(PROJECT / "docs" / name for name in ("recipes.schema.json", "environment.schema.json"))
 _IGNORED = ".venv/\ncdk.out/\n__pycache__/\nout/\n"
 _CDK = '{\n  "app": ".venv/bin/python app.py",\n  "versionReporting": false\n}\n'
 
 
 class ExistsError(Exception):
     """A file of the project is there already; the message names it."""
+
+
+class NoProjectError(Exception):
+    """There is no project in a folder; the message says what to do."""
 
 
 def start(folder: Path, environment: str) -> list[Path]:
@@ -34,14 +38,27 @@ def start(folder: Path, environment: str) -> list[Path]:
     return list(files)
 
 
+def renew_schemas(folder: Path) -> list[Path]:
+    """Write the JSON Schemas of this release over those of a project, which are of the one that wrote it.
+
+    Raises:
+        NoProjectError: There is no project in the folder.
+    """
+    if not (folder / "recipes.toml").is_file():
+        raise NoProjectError(f"{folder} has no recipes.toml: name the folder of a project, or leave out --schemas.")
+    files = {folder / path.name: path.read_text(encoding="utf-8") for path in _SCHEMAS}
+    for path, text in files.items():
+        path.write_text(text, encoding="utf-8")
+    return list(files)
+
+
 def _project(environment: str) -> dict[str, str]:
     """The text of each file by its name."""
     return {
         "README.md": _named("README.md", environment),
         "app.py": _named("app.py", environment),
         "recipes.toml": RECIPES.read_text(encoding="utf-8").replace("#:schema ../docs/", "#:schema "),
-        "recipes.schema.json": (_SCHEMAS / "recipes.schema.json").read_text(encoding="utf-8"),
-        "environment.schema.json": (_SCHEMAS / "environment.schema.json").read_text(encoding="utf-8"),
+        **{path.name: path.read_text(encoding="utf-8") for path in _SCHEMAS},
         f"environments/{environment}.toml": _named("environment.toml", environment),
         "requirements.txt": f"lightpress[cli,cdk]=={version('lightpress')}\n",
         "cdk.json": _CDK,

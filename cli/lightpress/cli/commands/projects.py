@@ -20,10 +20,13 @@ _ENVIRONMENT = "[a-z][a-z0-9-]{0,11}"
 def init(
     folder: Annotated[Path, typer.Argument(file_okay=False, help="The folder of the project; created if needed.")],
     environment: Annotated[str, typer.Option("--env", help="The name of its first environment.")] = "dev",
+    schemas: Annotated[
+        bool, typer.Option("--schemas", help="Write only the JSON Schemas anew, into a project that is there.")
+    ] = False,
     as_json: JsonOutput = False,
 ) -> None:
     """Write a new project: recipes, an environment, the CDK app and a workflow that deploys it."""
-    from lightpress.cli.starting import ExistsError, start
+    from lightpress.cli.starting import ExistsError, NoProjectError, renew_schemas, start
 
     if not re.fullmatch(_ENVIRONMENT, environment):
         raise typer.BadParameter(
@@ -31,14 +34,16 @@ def init(
             param_hint="--env",
         )
     try:
-        files = start(folder, environment)
-    except ExistsError as error:
+        files = renew_schemas(folder) if schemas else start(folder, environment)
+    except (ExistsError, NoProjectError) as error:
         stop(str(error))
     if as_json:
         print_json([str(path) for path in files])
         return
     for path in files:
         out.print(str(path))
+    if schemas:
+        return
     step = "" if folder.resolve() == Path.cwd() else f"cd {shlex.quote(str(folder))}; "
     err.print(f"Next: {step}README.md has the rest.")
 
