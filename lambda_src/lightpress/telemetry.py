@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
+from lightpress.delivery.choice import VIEWERS, smallest
 from lightpress.pipeline.first_view import Result
 from lightpress.pipeline.reconcile import Action
 from lightpress.pipeline.timing import Timings
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from lightpress.pipeline.events import Problem
     from lightpress.pipeline.failures import Failure
     from lightpress.pipeline.first_view import FirstView
-    from lightpress.pipeline.manifest import Manifest, Variant
+    from lightpress.pipeline.manifest import LazyVariant, Manifest, Variant
     from lightpress.pipeline.messages import Message
     from lightpress.pipeline.reconcile import Outcome
     from lightpress.pipeline.source import Source
@@ -279,7 +280,7 @@ def _count_published(manifest: Manifest) -> None:
         _count(f"{format_.capitalize()}Bytes", bytes_of_it, MetricUnit.Bytes)
     if manifest.source:
         _count("OriginalBytes", manifest.source.bytes, MetricUnit.Bytes)
-        _count("LargestBytes", _largest_bytes(files), MetricUnit.Bytes)
+        _count("LargestBytes", _largest_bytes(manifest), MetricUnit.Bytes)
 
 
 def _count_spent(spent: Spent) -> None:
@@ -296,14 +297,20 @@ def _sizes(manifest: Manifest) -> dict[str, Any]:
         "original_format": manifest.source and manifest.source.format,
         "files": len(files),
         "variant_bytes": sum(file.bytes for file in files),
-        "largest_bytes": _largest_bytes(files),
+        "largest_bytes": _largest_bytes(manifest),
     }
 
 
-def _largest_bytes(files: list[Variant]) -> int:
-    """What a browser that reads every format loads in place of the original: the smallest file of the most pixels."""
+def _largest_bytes(manifest: Manifest) -> int:
+    """What a browser that reads every format loads in place of the original: of the most pixels, what it is served.
+
+    Where that is made at its first view, nobody knows its bytes yet: then nothing is said to be saved.
+    """
+    files: list[Variant | LazyVariant] = [*manifest.variants, *(one for one in manifest.lazy if one.reason is None)]
     most = max((file.width * file.height for file in files), default=0)
-    return min((file.bytes for file in files if file.width * file.height == most), default=0)
+    served = smallest([file for file in files if file.width * file.height == most], VIEWERS[0])
+    unknown = manifest.source.bytes if manifest.source else 0
+    return (unknown if served.bytes is None else served.bytes) if served else 0
 
 
 def _files(manifest: Manifest) -> list[Variant]:

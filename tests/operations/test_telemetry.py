@@ -9,7 +9,7 @@ import pytest
 
 from lightpress.cdk.metrics import ENDS, NAMESPACE
 from lightpress.image import Reason
-from lightpress.pipeline.manifest import Manifest, Status
+from lightpress.pipeline.manifest import LazyVariant, Manifest, PublishedSource, Status, Variant
 from lightpress.pipeline.reconcile import Action, Outcome
 from lightpress.pipeline.sandbox import Cost
 from lightpress.pipeline.source import Closed, Source
@@ -148,6 +148,38 @@ def test_what_a_picture_took_is_logged_and_counted(deployed: Deployed, told: Tol
     assert counts["SandboxOpen"] == len(line.get("sandbox_open", []))
     assert line["render_ms"] == round(counts["RenderTime"])
     assert counts["TimeToPublish"] > 0
+
+
+def made(format_: str, side: int, size: int, *, moves: bool = False) -> Variant:
+    return Variant(
+        f"w{side}", format_, f"image/{format_}", side, side, size, "0" * 64, f"{side}.{format_}", animated=moves
+    )
+
+
+def owed(format_: str, side: int, reason: str | None = None) -> LazyVariant:
+    return LazyVariant(f"w{side}", format_, f"image/{format_}", side, side, f"{side}.{format_}", reason=reason)
+
+
+@pytest.mark.parametrize(
+    ("variants", "lazy", "served"),
+    [
+        ((made("avif", 640, 300), made("jpeg", 640, 400), made("avif", 320, 90)), (), 300),
+        ((made("avif", 640, 50), made("webp", 640, 700, moves=True), made("jpeg", 640, 60)), (), 700),
+        ((made("avif", 320, 90), made("jpeg", 320, 95)), (owed("avif", 640), owed("jpeg", 640)), 1_000),
+        ((made("avif", 320, 90),), (owed("avif", 640, "machine_limit"),), 90),
+    ],
+    ids=["a photo", "an animation", "the largest at its first view", "one that cannot be made"],
+)
+def test_the_savings_that_are_told_are_of_the_file_that_is_served(
+    told: Told, variants: tuple[Variant, ...], lazy: tuple[LazyVariant, ...], served: int
+) -> None:
+    source = PublishedSource("v1", 1_000, format="gif", width=640, height=640, aspect_ratio=1.0)
+    manifest = Manifest(GOOD, Status.READY, 1, source=source, recipe="web", variants=variants, lazy=lazy)
+    published = Outcome(Source(UPLOADS, GOOD), Action.PUBLISHED, manifest)
+    metrics.log_metrics(lambda *_: ReconcileTelemetry().on_done(published))({}, Context())
+    lines = told.lines()
+    assert [line["largest_bytes"] for line in said(lines)] == [served]
+    assert measured(lines, "service")["LargestBytes"] == [served]
 
 
 @pytest.mark.parametrize("refused", [(), ("system_calls",), ("descriptors", "files")])
