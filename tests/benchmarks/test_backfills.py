@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from lightpress.costs.prices import prices_of
-from tools.benchmarks.backfills import TASKS, Setting, Task, loop, machine, task_table
+from tools.benchmarks.backfills import TASKS, Setting, Task, loop, machine, table, task_table
 
 SETTING = Setting("one")
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.mark.parametrize("rate", [10.0, 15.0])
@@ -59,4 +60,9 @@ def test_requests_are_most_of_what_a_sweep_and_a_plan_cost() -> None:
 
 
 def test_the_how_to_shows_these_numbers() -> None:
-    assert task_table() in (Path(__file__).parents[2] / "docs" / "how-to" / "scale.md").read_text(encoding="utf-8")
+    assert task_table() in (DOCS / "how-to" / "scale.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.nightly  # a minute of CPU
+def test_the_page_about_operations_shows_how_long_a_backfill_takes() -> None:
+    assert table() in (DOCS / "operations.md").read_text(encoding="utf-8")
