@@ -177,9 +177,11 @@ def test_after_a_deployment_a_run_looks_at_everything_again_and_its_limits_go_on
         operator.runs.stop("r", STOPPED)
         operator.end(STOPPED)
     later = deployed(operator, "2026-11-29T20:00:00+00:00 UPDATE_COMPLETE")
+    assert (operator.machine.begins_anew("r"), later.machine.begins_anew("r")) == (False, True)
     run = later.machine.start("r", replace(JOB, before=2.0), Caps(max_objects=5))
     assert (run.round, run.number, run.attempts, run.sent, run.objects_left) == (2, 1, 2, 3, 2)
     assert (run.job.before, run.deployed, run.stopped, run.ended) == (2.0, later.deployment.deployed, None, None)
+    assert not later.machine.begins_anew("r")
     assert later.machine.start("r", JOB, Caps()).attempts == 2, "the next one joins"
 
 

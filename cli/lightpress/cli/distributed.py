@@ -134,6 +134,11 @@ class Distributed:
         found = self.find(name)
         return found is not None and not self._is_over(found)
 
+    def begins_anew(self, name: str) -> bool:
+        """Whether to start it is to look at everything: there is no run, it has come to its end, or it is outdated."""
+        found = self.find(name)
+        return found is None or self._is_over(found) or self._is_outdated(found)
+
     def _is_over(self, run: Run) -> bool:
         """Whether the same command begins anew: what fails once a retry has begun is for another one."""
         began = run.job.before

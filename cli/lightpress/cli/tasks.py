@@ -78,6 +78,11 @@ class Task:
         """Whether its run was begun and has not come to its end."""
         return self.machine.goes_on(self.name)
 
+    @property
+    def begins_anew(self) -> bool:
+        """Whether its run looks at everything, and not at what is left."""
+        return self.machine.begins_anew(self.name)
+
     def is_for_machine(self, engine: str, least: int = FOR_MACHINE) -> bool:
         """Whether the state machine is to do it: asked for, or of `least` or more; or if it has begun to.
 

@@ -120,7 +120,7 @@ def backfill(  # noqa: PLR0913, PLR0917  the command's options
             return
         retrieval = backfilling.retrieval_of(prices)
         on_machine = task.is_for_machine(engine)
-        asks = not yes and not (on_machine and task.goes_on)
+        asks = not yes and (not on_machine or task.begins_anew)
         if dry_run or asks:
             _estimate(job, dollars, retrieval, rate or _RATE, as_json=as_json and dry_run)
         if dry_run:
