@@ -43,6 +43,18 @@ def test_old_versions_of_originals_and_abandoned_uploads_do_not_pile_up(prod: Te
         assert {"DaysAfterInitiation": 7} in [rule.get("AbortIncompleteMultipartUpload") for rule in rules], bucket.id
 
 
+def test_originals_of_prod_are_moved_to_intelligent_tiering_after_30_days_and_those_of_dev_stay(
+    dev: Template, prod: Template
+) -> None:
+    def moves(template: Template) -> list[tuple[str, int]]:
+        rules = template.resource("UploadsBucket").properties["LifecycleConfiguration"]["Rules"]
+        return [
+            (move["StorageClass"], move["TransitionInDays"]) for rule in rules for move in rule.get("Transitions", [])
+        ]
+
+    assert (moves(prod), moves(dev)) == ([("INTELLIGENT_TIERING", 30)], [])
+
+
 def test_originals_images_and_logs_survive_the_stack_in_prod(prod: Template) -> None:
     kept = {resource.id for resource in prod.resources() if resource.raw.get("DeletionPolicy") == _KEPT}
     assert kept == {
