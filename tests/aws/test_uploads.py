@@ -66,8 +66,9 @@ def test_parts_within_the_size_that_was_said_are_joined(upload: Upload) -> None:
 
 
 def test_parts_with_more_bytes_than_were_said_are_discarded(upload: Upload) -> None:
-    with pytest.raises(Refused, match="at most 10 are accepted"):
+    with pytest.raises(Refused, match="at most 10 are accepted") as refused:
         upload.complete(upload.send(LARGE))
+    assert (refused.value.status, refused.value.code) == (413, "too_large")
     assert upload.stored() is None
     assert "Uploads" not in upload.s3.list_multipart_uploads(Bucket="uploads")
 
