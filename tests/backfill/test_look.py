@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import pytest
 
-from lightpress.backfill.child import Child
 from lightpress.backfill.look import GONE, IGNORED, Found, Looking, Stale
-from lightpress.backfill.run import Job, Run
 from lightpress.image import Limits, Reason, Size, Spec
 from lightpress.pipeline.facts import Box, Fact
 from lightpress.pipeline.gate import Review, Standing, standing_of
@@ -219,14 +216,6 @@ def test_what_nobody_can_read_is_not_cut_around_what_enrichers_see() -> None:
 def test_originals_of_attached_buckets_stay() -> None:
     attached = Source("b", "a.jpg", under="shop/")
     assert looked(Bucket(READY, "v1"), source=attached, book=DROPPING) == Found("ready", None, 2)
-
-
-def test_a_night_begins_to_drop_nothing_that_was_published_before_its_recipe_said_so() -> None:
-    nobody: Any = None  # is asked
-    child = Child(nobody, nobody, nobody, nobody, nobody, nobody)
-    for outdated in (True, False):
-        run = Run("r", Job((), outdated=outdated))
-        assert child._sends(run, Found(None, Stale.LEAVES, 2)) is outdated  # noqa: SLF001
 
 
 @pytest.mark.parametrize(
