@@ -96,5 +96,6 @@ def test_what_one_request_cannot_copy_is_left_where_it_is(s3: S3Client) -> None:
 @pytest.mark.parametrize("part", ["hello", "", "ä 😀\n", "half a character: \ud800"])
 def test_a_message_is_kept_word_for_word(s3: S3Client, quarantine: S3Quarantine, part: str) -> None:
     key = quarantine.keep_message("id/../x", part)
+    assert s3.head_object(Bucket="quarantine", Key=key)["ContentType"] == "text/plain; charset=utf-8"
     assert body(s3, key).decode(errors="surrogatepass") == part
     assert key == quarantine.keep_message("id/../x", part) != quarantine.keep_message("id-2", part)
