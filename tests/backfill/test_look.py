@@ -70,6 +70,7 @@ class Said:
 
     def standing(self, key: str, identity: str, reviewers: tuple[str, ...]) -> Standing:
         assert (key, identity) == ("a.jpg", "v1")
+        assert reviewers, "nobody is asked who is none"
         return standing_of(reviewers, self.reviews)
 
     def of(self, key: str, identity: str, enrichers: tuple[str, ...]) -> tuple[Fact, ...]:
@@ -173,7 +174,9 @@ def test_what_reviewers_have_said_since_or_not_in_time_is_found(
 
 def test_of_what_a_recipe_has_no_gate_for_nobody_is_asked() -> None:
     assert looked(Bucket(READY, "v1"), said=NO) == Found("ready", None, 2)
-    assert looked(Bucket(READY, "v1"), book=only(GATED)) == Found("ready", None, 2)
+    assert looked(Bucket(LEFT, None), said=NO) == Found("ready", None, 2)
+    for manifest, version in ((READY, "v1"), (LEFT, None)):
+        assert looked(Bucket(manifest, version), book=only(GATED)) == Found("ready", None, 2)
 
 
 SEEN = Fact("faces", faces=(Box(0.1, 0.2, 0.2, 0.4),))
