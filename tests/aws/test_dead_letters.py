@@ -86,8 +86,24 @@ def test_a_reason_of_another_release_is_no_verdict(sqs: SQSClient, queue_url: st
     assert (dead_letter.reason, dead_letter.verdict) == ("too_ugly", None)
 
 
-def test_invalid_numbers_do_not_stop_a_dead_letter(sqs: SQSClient, queue_url: str) -> None:
-    words: Any = {name: {"DataType": "String", "StringValue": "many"} for name in ("attempts", "first_at")}
+@pytest.mark.parametrize("left_out", ["identity", "digest"])
+def test_a_reason_without_what_it_is_of_is_no_verdict(sqs: SQSClient, queue_url: str, left_out: str) -> None:
+    SqsDeadLetters(sqs, queue_url).send(LETTER)
+    message = record(kept(sqs, queue_url))
+    del message["messageAttributes"][left_out]
+    dead_letter = dead_letter_of(message, "r-3")
+    assert (dead_letter.reason, dead_letter.verdict) == ("corrupt", None)
+
+
+def test_of_many_requests_the_last_ten_are_told(sqs: SQSClient, queue_url: str) -> None:
+    requests = tuple(f"r-{number}" for number in range(12))
+    SqsDeadLetters(sqs, queue_url).send(replace(LETTER, request_ids=requests))
+    assert arrived(sqs, queue_url).request_ids == (*requests[2:], "r-3")
+
+
+@pytest.mark.parametrize("number", ["many", "²"])
+def test_invalid_numbers_do_not_stop_a_dead_letter(sqs: SQSClient, queue_url: str, number: str) -> None:
+    words: Any = {name: {"DataType": "String", "StringValue": number} for name in ("attempts", "first_at")}
     sqs.send_message(QueueUrl=queue_url, MessageBody="body", MessageAttributes=words)
     assert arrived(sqs, queue_url).attempts == 1
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -13,6 +14,8 @@ from lightpress.pipeline.failures import Failure, Trial, subject_of_picture
 from tests.aws.tables import make_table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from types_boto3_dynamodb import DynamoDBClient
 
 NOW, RETENTION = 1_800_000_000, 3_600
@@ -36,6 +39,24 @@ TRIAL = Trial(FAILURE.subject, "v1", "d1", "m-1")
 OF_A_MESSAGE = replace(
     FAILURE, subject="message:m-1", identity="part", bucket=None, key=None, digest=None, request_ids=()
 )
+
+
+@contextmanager
+def asked(dynamodb: DynamoDBClient, *operations: str) -> Iterator[list[dict[str, Any]]]:
+    """What is asked of DynamoDB meanwhile, by these operations."""
+    requests: list[dict[str, Any]] = []
+
+    def hear(params: dict[str, Any], **_event: object) -> None:
+        requests.append(params)
+
+    events = [f"provide-client-params.dynamodb.{operation}" for operation in operations]
+    for event in events:
+        dynamodb.meta.events.register(event, hear)
+    try:
+        yield requests
+    finally:
+        for event in events:
+            dynamodb.meta.events.unregister(event, hear)
 
 
 @pytest.fixture(scope="session")
@@ -170,24 +191,42 @@ def test_every_row_of_a_subject_is_erased_trials_too_and_no_other(failures: Dyna
 
 def test_what_decides_about_a_subject_is_read_consistently(failures: DynamoFailures, dynamodb: DynamoDBClient) -> None:
     """DynamoDB may tell of what was there a second ago, else."""
-    asked: list[bool] = []
-    events = dynamodb.meta.events
-    for operation in ("Query", "GetItem"):
-        events.register(
-            f"provide-client-params.dynamodb.{operation}", lambda params, **_: asked.append(params["ConsistentRead"])
-        )
-    failures.of(FAILURE.subject)
-    failures.erase(FAILURE.subject)
-    failures.rejection(FAILURE.subject, "v1")
-    assert asked == [True] * 3
+    with asked(dynamodb, "Query", "GetItem") as requests:
+        failures.of(FAILURE.subject)
+        failures.erase(FAILURE.subject)
+        failures.rejection(FAILURE.subject, "v1")
+    assert [request["ConsistentRead"] for request in requests] == [True] * 3
 
 
 def test_a_segment_of_many_is_asked_for_as_such(failures: DynamoFailures, dynamodb: DynamoDBClient) -> None:
     """moto cuts no table into segments: what is asked of DynamoDB is looked at."""
-    asked: list[tuple[int, int]] = []
-    dynamodb.meta.events.register(
-        "provide-client-params.dynamodb.Scan",
-        lambda params, **_: asked.append((params["Segment"], params["TotalSegments"])),
+    with asked(dynamodb, "Scan") as requests:
+        failures.page(3, 20, "")
+    assert [(request["Segment"], request["TotalSegments"]) for request in requests] == [(3, 20)]
+
+
+def test_pages_have_200_rows_at_most_and_one_after_another_has_every_failure_once_and_no_trial(
+    failures: DynamoFailures, dynamodb: DynamoDBClient
+) -> None:
+    failures.record(FAILURE)
+    (row,) = dynamodb.scan(TableName="failures")["Items"]
+    for number in range(250):
+        dynamodb.put_item(TableName="failures", Item=row | {SUBJECT: {"S": f"picture:{number}"}})
+    failures.begin_trial(replace(TRIAL, identity="v2"))
+    with asked(dynamodb, "Scan") as requests:
+        first, place = failures.page(0, 1, "")
+        rest, end = failures.page(0, 1, place)
+    assert [request["Limit"] for request in requests] == [200] * 2
+    assert (place != "", end) == (True, "")
+    assert sorted(failure.subject for failure in (*first, *rest)) == sorted(
+        [FAILURE.subject, *(f"picture:{number}" for number in range(250))]
     )
-    failures.page(3, 20, "")
-    assert asked == [(3, 20)]
+
+
+def test_of_rows_whose_subjects_are_asked_for_nothing_else_is_sent(
+    failures: DynamoFailures, dynamodb: DynamoDBClient
+) -> None:
+    failures.record(FAILURE)
+    with asked(dynamodb, "Scan") as requests:
+        assert list(failures.subjects()) == [FAILURE.subject]
+    assert [request["ProjectionExpression"] for request in requests] == [SUBJECT]

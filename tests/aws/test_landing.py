@@ -37,6 +37,12 @@ def test_what_has_landed_is_known_by_what_was_written_beside_it(s3: S3Client) ->
     assert (found.sha256, found.validators) == (None, NO_VALIDATORS)
 
 
+def test_of_a_url_that_is_longer_than_s3_keeps_beside_an_object_the_beginning_is_kept(s3: S3Client) -> None:
+    link = parse_url(f"https://example.com/{'a' * 1_500}.jpg")
+    S3UploadStore(s3, "uploads").put(KEY, picture(b"cat"), "hash", link, None)
+    assert s3.head_object(Bucket="uploads", Key=KEY)["Metadata"]["source-url"] == link.shown[:1_024]
+
+
 @pytest.mark.parametrize("status", [400, 403, 429, 500, 503])
 def test_what_cannot_be_seen_is_not_absent(s3_client: S3Client, status: int) -> None:
     with Stubber(s3_client) as answers:

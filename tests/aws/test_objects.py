@@ -163,6 +163,21 @@ def test_what_may_not_be_replaced_is_known_from_its_head(
     assert look(s3).obstacle is obstacle
 
 
+@pytest.mark.parametrize(("date", "obstacle"), [("Wed, 21 Oct 2015 07:28:00 GMT", None), ("never", Obstacle.METADATA)])
+def test_a_date_that_no_sdk_can_say_may_not_be_replaced_and_a_sound_one_may(
+    s3: S3Client, date: str, obstacle: Obstacle | None
+) -> None:
+    def say(params: dict[str, Any], **_event: object) -> None:
+        """As a program without an SDK can."""
+        params["headers"]["Expires"] = date
+
+    s3.meta.events.register("before-call.s3.PutObject", say)
+    put(s3)
+    s3.meta.events.unregister("before-call.s3.PutObject", say)
+    assert s3.head_object(Bucket="plain", Key=KEY).get("ExpiresString") == date
+    assert look(s3).obstacle is obstacle
+
+
 @pytest.mark.parametrize(
     "lock",
     [

@@ -150,7 +150,8 @@ def test_whether_a_version_is_there_is_told_also_of_an_older_one_and_of_one_that
     assert [originals.identity_of(HERE, version) for version in (new, "never")] == [new, None]
     with Stubber(s3) as stub:  # a bucket policy may deny HEAD of what is not scanned
         stub.add_client_error("head_object", "403", http_status_code=403)
-        stub.add_response("list_object_versions", {"Versions": [{"Key": "a.jpg", "VersionId": new, "ETag": "e"}]})
+        listed = {"Versions": [{"Key": "a.jpg", "VersionId": new, "ETag": "e"}]}
+        stub.add_response("list_object_versions", listed, {"Bucket": "uploads", "Prefix": "a.jpg"})
         assert originals.identity_of(HERE, new) == new
         stub.add_client_error("head_object", "500", http_status_code=500)
         with pytest.raises(ClientError, match="500"):

@@ -54,6 +54,13 @@ def test_the_same_original_twice_is_one_copy_and_another_is_another(s3: S3Client
     assert quarantine.keep(SOURCE, upload(s3, b"broken")) != quarantine.keep(SOURCE, first)
 
 
+def test_a_copy_is_removed_and_no_other(s3: S3Client, quarantine: S3Quarantine) -> None:
+    first, other = (quarantine.keep(SOURCE, upload(s3, data)) for data in (b"broken", b"broken as well"))
+    assert first is not None
+    quarantine.remove(first)
+    assert [one["Key"] for one in s3.list_objects_v2(Bucket="quarantine")["Contents"]] == [other]
+
+
 @pytest.mark.parametrize(("code", "status"), [("PreconditionFailed", 412), ("NoSuchKey", 404)])
 def test_a_source_that_holds_something_else_or_nothing_has_changed(s3: S3Client, code: str, status: int) -> None:
     original = Original("v1", '"etag"', 6)
@@ -89,5 +96,6 @@ def test_what_one_request_cannot_copy_is_left_where_it_is(s3: S3Client) -> None:
 @pytest.mark.parametrize("part", ["hello", "", "ä 😀\n", "half a character: \ud800"])
 def test_a_message_is_kept_word_for_word(s3: S3Client, quarantine: S3Quarantine, part: str) -> None:
     key = quarantine.keep_message("id/../x", part)
+    assert s3.head_object(Bucket="quarantine", Key=key)["ContentType"] == "text/plain; charset=utf-8"
     assert body(s3, key).decode(errors="surrogatepass") == part
     assert key == quarantine.keep_message("id/../x", part) != quarantine.keep_message("id-2", part)

@@ -35,6 +35,9 @@ REFUSALS = {
     "another account's object": ("AccessDenied", 403, "Access Denied", Reason.ACCESS_DENIED),
     "a disabled key": ("KMS.DisabledException", 400, "arn:aws:kms:...:key/1 is disabled.", Reason.ACCESS_DENIED),
     "a deleted key": ("KMS.NotFoundException", 400, "Key does not exist", Reason.ACCESS_DENIED),
+    "an account that may do nothing": ("AllAccessDisabled", 403, "All access is disabled.", Reason.ACCESS_DENIED),
+    "a key that may not be used": ("KMS.AccessDeniedException", 400, "is not authorized.", Reason.ACCESS_DENIED),
+    "a key for something else": ("KMS.InvalidKeyUsageException", 400, "is not for this.", Reason.ACCESS_DENIED),
     "a key to be deleted": ("KMS.KMSInvalidStateException", 400, "is pending deletion.", Reason.ACCESS_DENIED),
 }
 # The client library tries most of them again by itself.
@@ -148,6 +151,9 @@ def test_an_archive_that_only_reading_finds_is_named(s3: S3Client) -> None:
             "get_object", "InvalidObjectState", "", 403, modeled_fields={"AccessTier": "ARCHIVE_ACCESS"}
         )
         with pytest.raises(Unreadable, match="in the tier ARCHIVE_ACCESS"):
+            S3Originals(s3).read(HERE, SEEN)
+        answers.add_client_error("get_object", "InvalidObjectState", "", 403)
+        with pytest.raises(Unreadable, match="in an archive"):
             S3Originals(s3).read(HERE, SEEN)
 
 

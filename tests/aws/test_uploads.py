@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 import pytest
@@ -66,8 +66,9 @@ def test_parts_within_the_size_that_was_said_are_joined(upload: Upload) -> None:
 
 
 def test_parts_with_more_bytes_than_were_said_are_discarded(upload: Upload) -> None:
-    with pytest.raises(Refused, match="at most 10 are accepted"):
+    with pytest.raises(Refused, match="at most 10 are accepted") as refused:
         upload.complete(upload.send(LARGE))
+    assert (refused.value.status, refused.value.code) == (413, "too_large")
     assert upload.stored() is None
     assert "Uploads" not in upload.s3.list_multipart_uploads(Bucket="uploads")
 
@@ -80,6 +81,24 @@ def test_a_part_that_is_replaced_after_it_was_measured_makes_no_file(upload: Upl
     with pytest.raises(Refused, match="not those that have arrived"):
         upload.complete(etag)
     assert upload.stored() is None
+
+
+def test_an_upload_of_which_nothing_has_arrived_has_no_parts(upload: Upload) -> None:
+    assert S3Uploads(upload.s3, "uploads").parts(KEY, upload.id) == []
+
+
+@pytest.mark.parametrize("code", ["InvalidPart", "InvalidPartOrder", "EntityTooSmall"])
+def test_parts_that_s3_does_not_join_are_refused_in_our_words_and_stay(upload: Upload, code: str) -> None:
+    def refuse(**_event: object) -> tuple[AWSResponse, dict[str, Any]]:
+        said = {"Error": {"Code": code, "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": 400}}
+        return AWSResponse("https://s3", 400, HTTPHeaders(), None), said
+
+    etag, s3 = upload.send(SMALL), cast("Any", upload.s3)
+    s3.meta.events.register("before-call.s3.CompleteMultipartUpload", refuse)
+    with pytest.raises(Refused, match="not those that have arrived") as refused:
+        upload.complete(etag)
+    assert (refused.value.status, refused.value.code) == (409, "parts_do_not_match")
+    assert len(S3Uploads(upload.s3, "uploads").parts(KEY, upload.id) or ()) == 1
 
 
 def test_an_upload_that_is_gone_is_given_up_and_any_other_refusal_is_raised(upload: Upload) -> None:

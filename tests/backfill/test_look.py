@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import pytest
 
-from lightpress.backfill.child import Child
 from lightpress.backfill.look import GONE, IGNORED, Found, Looking, Stale
-from lightpress.backfill.run import Job, Run
 from lightpress.image import Limits, Reason, Size, Spec
 from lightpress.pipeline.facts import Box, Fact
 from lightpress.pipeline.gate import Review, Standing, standing_of
@@ -73,6 +70,7 @@ class Said:
 
     def standing(self, key: str, identity: str, reviewers: tuple[str, ...]) -> Standing:
         assert (key, identity) == ("a.jpg", "v1")
+        assert reviewers, "nobody is asked who is none"
         return standing_of(reviewers, self.reviews)
 
     def of(self, key: str, identity: str, enrichers: tuple[str, ...]) -> tuple[Fact, ...]:
@@ -176,7 +174,9 @@ def test_what_reviewers_have_said_since_or_not_in_time_is_found(
 
 def test_of_what_a_recipe_has_no_gate_for_nobody_is_asked() -> None:
     assert looked(Bucket(READY, "v1"), said=NO) == Found("ready", None, 2)
-    assert looked(Bucket(READY, "v1"), book=only(GATED)) == Found("ready", None, 2)
+    assert looked(Bucket(LEFT, None), said=NO) == Found("ready", None, 2)
+    for manifest, version in ((READY, "v1"), (LEFT, None)):
+        assert looked(Bucket(manifest, version), book=only(GATED)) == Found("ready", None, 2)
 
 
 SEEN = Fact("faces", faces=(Box(0.1, 0.2, 0.2, 0.4),))
@@ -219,14 +219,6 @@ def test_what_nobody_can_read_is_not_cut_around_what_enrichers_see() -> None:
 def test_originals_of_attached_buckets_stay() -> None:
     attached = Source("b", "a.jpg", under="shop/")
     assert looked(Bucket(READY, "v1"), source=attached, book=DROPPING) == Found("ready", None, 2)
-
-
-def test_a_night_begins_to_drop_nothing_that_was_published_before_its_recipe_said_so() -> None:
-    nobody: Any = None  # is asked
-    child = Child(nobody, nobody, nobody, nobody, nobody, nobody)
-    for outdated in (True, False):
-        run = Run("r", Job((), outdated=outdated))
-        assert child._sends(run, Found(None, Stale.LEAVES, 2)) is outdated  # noqa: SLF001
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from lightpress.backfill.look import Stale
 from lightpress.backfill.machine import MOST_PASSES, NotCutError
 from lightpress.backfill.results import NAMED_OF_A_SHARD, Folder
 from lightpress.backfill.run import FINISHED, LEFT, MAX_DOLLARS, MAX_OBJECTS, STOPPED
+from lightpress.pipeline.buckets import Selection
 from tests.backfill.fakes import BUCKET, JOB, NOW, Rig
 
 KEYS = [f"{number:04}.jpg" for number in range(1_000)]
@@ -83,13 +84,24 @@ def test_no_pass_begins_while_rejections_of_the_last_one_are_not_recorded() -> N
     assert rig.row.number == 2
 
 
-@pytest.mark.parametrize(("why", "sent"), [(Stale.OUTDATED, 0), (Stale.CHANGED, 3)])
+@pytest.mark.parametrize(
+    ("why", "sent"), [(Stale.OUTDATED, 0), (Stale.COPIED, 0), (Stale.LEAVES, 0), (Stale.CHANGED, 3)]
+)
 def test_a_run_that_leaves_other_recipes_alone_sends_what_is_stale_for_another_reason(why: Stale, sent: int) -> None:
     rig = Rig(KEYS[:10], stale=KEYS[:3], why=why, job=replace(JOB, outdated=False))
     rig.look()
     (only,) = Folder(rig.files, rig.row).report().passes
     assert len(rig.hints.sent) == only.sent == sum(only.stale.values()) == sent
-    assert only.endings == ({"ready": 7, "outdated": 3} if sent == 0 else {"ready": 7})
+    assert only.endings == ({"ready": 7, str(why): 3} if sent == 0 else {"ready": 7})
+
+
+def test_what_is_no_picture_of_the_run_is_not_looked_at_and_counted_as_ignored() -> None:
+    job = replace(JOB, pictures=(Selection(BUCKET, suffixes=(".jpg",)),))
+    rig = Rig([*KEYS[:3], "notes.txt"], stale=["notes.txt", KEYS[0]], job=job)
+    rig.look()
+    (only,) = Folder(rig.files, rig.row).report().passes
+    assert (rig.hints.sent, only.looked, only.endings) == ([KEYS[0]], 4, {"ready": 2, "ignored": 1})
+    assert [key for _, key, _ in Folder(rig.files, rig.row).report().left] == [KEYS[0]]
 
 
 def test_a_shard_with_nothing_wanted_is_done_in_one_step_and_its_pages_are_listed_once() -> None:

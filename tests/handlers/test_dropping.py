@@ -23,7 +23,7 @@ from lightpress.pipeline.messages import Message, MessageProcessor
 from lightpress.pipeline.paths import manifest_path
 from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import DROP, KEEP, Recipe, RecipeBook, Rule
-from lightpress.pipeline.reconcile import reconcile
+from lightpress.pipeline.reconcile import Action, Outcome, reconcile
 from lightpress.pipeline.source import Lying, Source
 from tests.handlers.conftest import IMAGES, UPLOADS, Deployed
 from tests.handlers.recorder import Call, recorded
@@ -134,6 +134,33 @@ def test_it_leaves_after_it_is_announced_and_its_variants_and_manifest_stay(work
     assert calls == {READ_MANIFEST, LOOK, READ, WRITE, PUBLISH, WHICH_VERSION, DROPPED}
     assert worker.manifest.status is Status.READY
     assert worker.deployed.variants() == {one.path for one in worker.manifest.variants}
+
+
+def test_what_is_no_longer_as_its_outcome_says_does_not_leave(worker: Worker) -> None:
+    """Of another version, of another manifest, of one that is gone, and of what was deleted meanwhile."""
+    s3, source = worker.deployed.s3, Source(UPLOADS, KEY)
+    drop = Dropping(S3Originals(s3), S3Images(s3, IMAGES), worker.recipes)
+    worker.recipes = book(KEEP)
+    worker.look()
+    first = S3Originals(s3).head(source)
+    outcome = Outcome(source, Action.PUBLISHED, worker.manifest, original=first)
+    assert first is not None
+    drop(replace(outcome, original=None))
+    drop(replace(outcome, manifest=None))
+    drop(replace(outcome, manifest=replace(worker.manifest, revision=7)))
+    assert [one.version for one in worker.lying] == [first.identity]
+    worker.deployed.upload(KEY, b"newer")
+    s3.delete_object(Bucket=UPLOADS, Key=KEY, VersionId=first.identity)
+    newer = S3Originals(s3).head(source)
+    assert newer is not None
+    drop(replace(outcome, original=newer))
+    assert [one.version for one in worker.lying] == [newer.identity]
+    s3.delete_object(Bucket=UPLOADS, Key=KEY, VersionId=newer.identity)
+    drop(outcome)
+    assert worker.manifest.original_dropped is None
+    s3.delete_object(Bucket=IMAGES, Key=manifest_path(KEY))
+    drop(outcome)
+    assert worker.deployed.manifest(KEY) is None
 
 
 def test_the_event_of_its_own_removal_changes_nothing(worker: Worker, calls: set[Call]) -> None:

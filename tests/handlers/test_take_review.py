@@ -205,7 +205,9 @@ def reviews_of(deployed: Deployed) -> int:
     return deployed.s3.list_objects_v2(Bucket=IMAGES, Prefix="reviews/")["KeyCount"]
 
 
-def test_a_review_of_what_was_erased_is_not_kept_and_of_what_is_below_a_delete_marker_is(held: Deployed) -> None:
+def test_a_review_of_what_was_erased_is_not_kept_and_of_what_is_below_a_delete_marker_is(
+    held: Deployed, told: Told
+) -> None:
     body, version = said(held), version_of(held)
     marker = held.s3.delete_object(Bucket=UPLOADS, Key=KEY)["VersionId"]
     assert take(body) == []
@@ -215,8 +217,11 @@ def test_a_review_of_what_was_erased_is_not_kept_and_of_what_is_below_a_delete_m
     held.upload(f"{KEY}.copy", b"another key that begins so")
     S3Images(held.s3, IMAGES).remove(S3Images(held.s3, IMAGES).paths("reviews/"))
     looks(held)
+    assert [line["message"] for line in told.lines() if "_aws" not in line] == ["reviewed"]
     assert take(body) == []
     assert (reviews_of(held), looks(held)) == (0, [])
+    (line,) = (line for line in told.lines() if "_aws" not in line)
+    assert (line["message"], line["key"]) == ("reviewed a version that is gone", KEY)
 
 
 def test_in_a_bucket_without_versions_a_scan_is_of_what_has_its_etag(deployed: Deployed) -> None:

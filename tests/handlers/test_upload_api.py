@@ -439,7 +439,8 @@ def test_without_a_quota_nothing_is_counted(calls: set[Call]) -> None:
 
 def test_who_is_not_named_by_the_authorizer_gets_nothing(deployed: Deployed) -> None:
     assert deployed
-    assert ask("POST", "/uploads", FILE, owner="")[1]["code"] == "no_owner"
+    status, answer = ask("POST", "/uploads", FILE, owner="")
+    assert (status, answer["code"]) == (403, "no_owner")
 
 
 @pytest.mark.parametrize("path", ["/uploads", "/multipart", "/ingest"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,8 @@ from lightpress.pipeline.failures import Failure, fingerprint
 from lightpress.pipeline.recipe import Rule
 from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.uploads.keys import IGNORED, PublishedKeys
+from lightpress.uploads.quota import DailyQuota, Usage
+from tests.uploads.fakes import FakeCounters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,6 +100,16 @@ def test_each_url_is_accepted_or_refused_by_its_index_and_in_order() -> None:
     assert [one["index"] for one in answer["refused"]] == [0, 1, 3]
     assert [one["index"] for one in answer["accepted"]] == [2]
     assert [order.url for order in queue.sent] == ["https://example.com/b.jpg"]
+
+
+def test_urls_count_as_files_of_a_day_and_where_none_is_accepted_nobody_counts() -> None:
+    counters = FakeCounters()
+    mine = replace(api(), quota=DailyQuota(Usage(3, 0), counters, lambda: datetime(2026, 1, 1, 12, tzinfo=UTC)))
+    assert mine.accept({"urls": ["nonsense"]}, "me")["quota"] is None
+    assert counters.used == {}
+    urls = ["https://example.com/a.jpg", "nonsense", "https://example.com/b.jpg"]
+    assert mine.accept({"urls": urls}, "me")["quota"]["uploads_left"] == 1
+    assert list(counters.used.values()) == [Usage(2, 0)]
 
 
 def test_a_url_whose_key_the_recipes_ignore_is_refused_before_anything_is_fetched() -> None:

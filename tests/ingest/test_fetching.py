@@ -238,6 +238,13 @@ def test_a_server_that_says_when_to_come_back_is_believed() -> None:
     assert 120 < diary.pauses["receipt-busy"] <= 120 + 32
 
 
+def test_what_a_server_wants_to_be_left_alone_for_longer_than_sqs_can_hide_it_pauses_for_12_hours() -> None:
+    diary = Diary()
+    failure = FetchFailed(FetchReason.TOO_MANY_REQUESTS, "TooManyRequests.", retry_after=100_000)
+    work(diary, Script({"busy": failure}))([message("busy")], always)
+    assert diary.pauses == {"receipt-busy": 12 * 3600}
+
+
 def test_to_come_back_unasked_because_of_others_is_no_try_but_does_not_go_on_for_ever() -> None:
     diary = Diary()
     failure = FetchFailed(FetchReason.TOO_MANY_REQUESTS, "TooManyRequests.", retry_after=1, asked=False)
@@ -263,6 +270,12 @@ def test_what_never_came_to_an_end_is_fetched_alone_and_the_others_go_back_at_on
     assert working([message("new"), message("tried", 5)], always) == []
 
 
+def test_of_those_that_are_fetched_alone_the_one_that_has_waited_the_longest_is_the_first() -> None:
+    diary = Diary()
+    assert work(diary, Script())([message("younger", 6), message("older", 9), message("youngest", 6)], always) == []
+    assert diary.entries == [("fetched", "older"), ("fetched", "younger"), ("fetched", "youngest")]
+
+
 def test_a_failure_that_cannot_become_a_dead_letter_is_retried() -> None:
     diary = Diary(deaf=True)
     back = work(diary, Script({"missing": FetchFailed(FetchReason.NOT_FOUND, "Gone.")}))([message("missing")], always)
@@ -275,6 +288,7 @@ def test_what_is_no_order_is_set_aside() -> None:
     assert work(diary, Script())([Message("m", "hello")], always) == []
     (dead_letter,) = diary.letters
     assert (dead_letter.body, dead_letter.reason) == ("hello", Problem("unknown_message", "").reason)
+    assert dead_letter.request_ids == (), "it was taken for no request"
 
 
 def test_no_host_is_asked_more_often_at_once_than_is_allowed_and_others_do_not_wait() -> None:

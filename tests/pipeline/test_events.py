@@ -240,6 +240,8 @@ UNREADABLE = {
         "record_without_key",
     ),
     "an empty bucket": (s3("a", bucket=""), "record_without_key"),
+    "a look at no key": (s3("", name="Lightpress:Look"), "record_without_key"),
+    "a retry of no key": (s3("", name="Lightpress:Retry"), "record_without_key"),
     "s3 is a text": (json.dumps({"Records": [record("a") | {"s3": "s3"}]}), "record_without_key"),
     "half a character as key": (s3("a").replace('"a"', '"\\ud800"'), "record_without_key"),
     "half a character, EventBridge": (eventbridge("a").replace('"a"', '"\\udfff"'), "record_without_key"),
@@ -358,6 +360,12 @@ def test_the_request_behind_a_look_of_ours_is_told_with_it() -> None:
 def test_a_look_is_neither_a_retry_nor_late_unless_that_is_said() -> None:
     reading = read(reconcile_message(Source("uploads", "a")))
     assert not reading.retries
+    assert not reading.late
+
+
+def test_only_a_look_of_ours_says_to_look_at_what_was_left_behind() -> None:
+    reading = read(json.dumps({"Records": [record("a") | {"lightpressLate": True}]}))
+    assert reading.sources == (Source(BUCKET, "a"),)
     assert not reading.late
 
 

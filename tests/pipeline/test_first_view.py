@@ -14,7 +14,8 @@ from lightpress.aws.originals import S3Originals
 from lightpress.image import PictureRejected, Reason, RenderResult, Size, Spec, render
 from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.first_view import TRIES, FirstView, FirstViews, Result
-from lightpress.pipeline.manifest import LazyVariant, Manifest, Status, Variant
+from lightpress.pipeline.manifest import LazyVariant, Manifest, PublishedSource, Status, Variant
+from lightpress.pipeline.owed import only
 from lightpress.pipeline.paths import manifest_path
 from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
@@ -368,3 +369,10 @@ def test_what_is_owed_is_described_as_it_would_be_if_it_were_there(moves: bool) 
     assert described[True] == described[False]
     assert described[True]["large", "webp"][-1] is moves
     assert described[True]["large", "png"][-2:] == (None, False)
+
+
+def test_a_format_that_the_recipe_has_no_more_is_no_variant_of_it() -> None:
+    source = PublishedSource("v1", 4, "png", 96, 96)
+    owed = LazyVariant("large", "avif", "image/avif", 48, 48, "i/x.avif")
+    assert only(owed, SPEC, source) is not None
+    assert only(owed, replace(SPEC, formats=("png",)), source) is None

@@ -80,5 +80,6 @@ def test_an_identity_that_is_none_does_not_count(described: object) -> None:
 
 @pytest.mark.parametrize("arn", [None, "", 7])
 def test_a_caller_without_an_arn_is_refused(arn: object) -> None:
-    with pytest.raises(Refused, match="does not say who you are"):
+    with pytest.raises(Refused, match="does not say who you are") as refused:
         identity(userArn=arn)
+    assert (refused.value.status, refused.value.code) == (403, "no_owner")

@@ -16,7 +16,7 @@ from lightpress.aws.images import S3Images
 from lightpress.aws.originals import S3Originals
 from lightpress.aws.run_files import S3Lister
 from lightpress.backfill.hashes import hashes
-from lightpress.backfill.sweep import ASTRAY, Found, Sweeper, note, sources_of
+from lightpress.backfill.sweep import ASTRAY, CopySweeper, Found, Sweeper, note, sources_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -53,23 +53,30 @@ class Sweep:
                 found.handed_over += self._hand_over(judged)
                 found.removed += sweeper.remove(judged)
             progress(found.manifests)
-        for copies in _chunks(self._copies(), _CHUNK):
-            astray = sweeper.astray(copies)
+        if copies := self.deployment.copies:
+            self._sweep_copies(CopySweeper(self._images, copies, lambda: self.now), found)
+        return found
+
+    def _sweep_copies(self, sweeper: CopySweeper, found: Found) -> None:
+        for some in _chunks(self._copies(), _CHUNK):
+            astray = sweeper.astray(some)
             found.note(ASTRAY, [stored for stored, _ in astray])
             if self.remove:
-                found.removed += sweeper.remove_copies(astray)
-        return found
+                found.removed += sweeper.remove(astray)
 
     @property
     def _lister(self) -> S3Lister:
         return S3Lister(self.deployment.s3)
 
     @property
+    def _images(self) -> S3Images:
+        return S3Images(self.deployment.s3, self.deployment.images_bucket)
+
+    @property
     def _sweeper(self) -> Sweeper:
-        s3 = self.deployment.s3
         return Sweeper(
-            S3Images(s3, self.deployment.images_bucket),
-            S3Originals(s3),
+            self._images,
+            S3Originals(self.deployment.s3),
             self.deployment.publishing.named,
             self.deployment.copies,
             lambda: self.now,
@@ -85,7 +92,7 @@ class Sweep:
 
     def _copies(self) -> Iterator[Listed]:
         """What lies in the folders that are for copies."""
-        for folder in self.deployment.copy_folders if self.deployment.copies else ():
+        for folder in self.deployment.copy_folders:
             after = ""
             while True:
                 page = self._lister.page(self.deployment.copies_bucket, folder, after, deletions=False)

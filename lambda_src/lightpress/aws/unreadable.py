@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from lightpress.aws.errors import on_condition, status
+from lightpress.aws.errors import on_condition, status, wants_customer_key
 from lightpress.image import Reason
 from lightpress.pipeline.source import Closed
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 _ARCHIVES = {"GLACIER", "DEEP_ARCHIVE"}  # GLACIER_IR is read as any other
 _REFUSED = {400, 403}
 _EMPTY = 416  # there is no first byte
-_STORED_WITH_A_KEY = "stored using a form of Server Side Encryption"
 
 # Of a key of KMS: that it throttles, or is out of order, passes by itself and is none of these.
 # https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
@@ -71,11 +70,11 @@ def closed_by_archive(head: Mapping[str, Any]) -> Closed | None:
 def closed_by(error: ClientError) -> Closed | None:
     """What the error of a GET says of the object; None if it is about something else."""
     told: Mapping[str, Any] = error.response
-    code, message = told["Error"]["Code"], told["Error"].get("Message", "")
+    code = told["Error"]["Code"]
     if code == "InvalidObjectState":
         archive = archive_of({"ArchiveStatus": told.get("AccessTier"), "StorageClass": told.get("StorageClass")})
         return _archived(f"It is in {archive or 'an archive'}: restore it.")
-    if code == "InvalidRequest" and _STORED_WITH_A_KEY in message:  # the code alone is that of many a bad request
+    if wants_customer_key(error):
         return Closed(Reason.CUSTOMER_KEY, "Upload it again, encrypted in any other way or in none.")
     if code in _DENIED:
         return Closed(

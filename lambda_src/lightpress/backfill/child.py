@@ -164,7 +164,7 @@ class Child:
         sources = [self._source(run, shard, item) for item in items]
         found = list(self.at_once(lambda source: self.looking(source) if source else None, sources))
         looked_at = zip(items, sources, found, strict=True)
-        to_send = [(item, source) for item, source, one in looked_at if source and self._sends(run, one)]
+        to_send = [(item, source) for item, source, one in looked_at if source and _why_sent(run, one)]
         stale = [source for _, source in to_send]
         run, allowed = self._purse.reserve(run, [run.job.nanos_to_send(item) for item, _ in to_send])
         sent = self._purse.send(self.hints, stale[:allowed])
@@ -179,19 +179,14 @@ class Child:
         found = self.find_source(known) if run.job.pictures[shard.place].takes(known) else None
         return found if isinstance(found, Source) else None
 
-    def _sends(self, run: Run, found: Found | None) -> bool:
-        if found is None or found.stale is None:
-            return False
-        return run.job.outdated or found.stale not in {Stale.OUTDATED, Stale.COPIED, Stale.LEAVES}
-
     def _counted(self, run: Run, result: Result, seen: Sequence[tuple[Listed, Source | None, Found | None]]) -> Result:
         endings, stale = Counter(result.endings), Counter(result.stale)
         for _, _, found in seen:
-            if found is None or found.stale is None or not self._sends(run, found):
-                endings[_ending(found)] += 1
+            if why := _why_sent(run, found):
+                stale[why] += 1
             else:
-                stale[found.stale] += 1
-        named = islice(chain(result.named, self._named(run, seen)), NAMED_OF_A_SHARD)
+                endings[_ending(found)] += 1
+        named = islice(chain(result.named, _named(run, seen)), NAMED_OF_A_SHARD)
         return replace(
             result,
             after=seen[-1][0].key if seen else result.after,
@@ -202,12 +197,18 @@ class Child:
             named=tuple(named),
         )
 
-    def _named(
-        self, run: Run, seen: Sequence[tuple[Listed, Source | None, Found | None]]
-    ) -> Iterator[tuple[str, str, str]]:
-        for _, source, found in seen:
-            if source and found and found.stale and self._sends(run, found):
-                yield source.bucket, source.key, str(found.stale)
+
+def _named(run: Run, seen: Sequence[tuple[Listed, Source | None, Found | None]]) -> Iterator[tuple[str, str, str]]:
+    for _, source, found in seen:
+        if source and (why := _why_sent(run, found)):
+            yield source.bucket, source.key, str(why)
+
+
+def _why_sent(run: Run, found: Found | None) -> Stale | None:
+    """Why the workflow is to look at an original; None if it need not, or the run leaves it alone."""
+    if found is None or (not run.job.outdated and found.stale in {Stale.OUTDATED, Stale.COPIED, Stale.LEAVES}):
+        return None
+    return found.stale
 
 
 def _ending(found: Found | None) -> str:

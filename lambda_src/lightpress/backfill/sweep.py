@@ -139,7 +139,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Sweeper:
-    """Judges hashes and copies, and removes what is nobody's.
+    """Judges hashes, and removes what is nobody's.
 
     Attributes:
         images: The images bucket.
@@ -216,7 +216,7 @@ class Sweeper:
         return True
 
     def _are_left(self, variants: Sequence[Listed]) -> bool:
-        return bool(variants) and all(item.modified < self.now() - LONGEST_LIFE_SECONDS for item in variants)
+        return bool(variants) and all(_is_left(item, self.now()) for item in variants)
 
     def _is_gone(self, manifest: Manifest) -> bool:
         source = self.source_of(manifest.key)
@@ -225,8 +225,6 @@ class Sweeper:
             return original is None and not has_left(source, manifest, original, self.originals)
         except PreconditionFailed:
             return False  # it changes while it is looked at
-
-    # Copies.
 
     def _lacks_copies(self, manifest: Manifest) -> bool:
         """Whether a copy is missing, was refused and need not be any more, or is of other bytes or headers."""
@@ -243,17 +241,32 @@ class Sweeper:
                 return True
         return False
 
+
+@dataclass(frozen=True, slots=True)
+class CopySweeper:
+    """Judges what lies in folders for copies, and removes what no manifest names.
+
+    Attributes:
+        images: The images bucket.
+        copies: Where copies are.
+        now: The time, in seconds since 1970.
+        at_once: Has several looked at or removed at once.
+    """
+
+    images: SweptImages
+    copies: Copies
+    now: Callable[[], float]
+    at_once: AtOnce = field(default_factory=on_threads)
+
     def astray(self, some: Sequence[Listed]) -> list[tuple[Listed, Lies]]:
-        """Those of what lies in folders for copies that no manifest names: each is of the key that it says it is of.
+        """Those that no manifest names: each is of the key that it says it is of.
 
         What is not a day old is not looked at. Of the rest, each is looked at once, and a manifest is read once for all
         of its copies.
         """
-        copies, old = self.copies, [stored for stored in some if self._are_left((stored,))]
-        if copies is None or not old:
-            return []
-        looked = zip(old, self.at_once(copies.look, [stored.key for stored in old]), strict=True)
-        ours = [(stored, lying, _owner_of(lying, copies)) for stored, lying in looked]
+        old = [stored for stored in some if _is_left(stored, self.now())]
+        looked = zip(old, self.at_once(self.copies.look, [stored.key for stored in old]), strict=True)
+        ours = [(stored, lying, _owner_of(lying, self.copies)) for stored, lying in looked]
         names = sorted({name for _, _, name in ours if name})
         addresses = dict(zip(names, self.at_once(self._addresses, names), strict=True))
         return [(stored, lying) for stored, lying, name in ours if lying and name and stored.key not in addresses[name]]
@@ -263,14 +276,12 @@ class Sweeper:
         published = self.images.published_at(f"{MANIFESTS}{name}.json")
         return {one.path for one in published.manifest.copies} if published else set()
 
-    def remove_copies(self, astray: Sequence[tuple[Listed, Lies]]) -> int:
+    def remove(self, astray: Sequence[tuple[Listed, Lies]]) -> int:
         """Remove copies as they were looked at; returns how many."""
-        return sum(self.at_once(self._remove_copy, astray))
+        return sum(self.at_once(self._remove, astray))
 
-    def _remove_copy(self, astray: tuple[Listed, Lies]) -> bool:
+    def _remove(self, astray: tuple[Listed, Lies]) -> bool:
         stored, lying = astray
-        if self.copies is None:
-            return False
         try:
             self.copies.remove(stored.key, lying)
         except PreconditionFailed:
@@ -298,6 +309,11 @@ def sources_of(judged: Iterable[Judged], source_of: Callable[[str], Source]) -> 
     to_send = [one for one in judged if one.to_send]
     late = [source_of(one.key) for one in to_send if one.uncopied or one.unfinished]
     return [source_of(one.key) for one in to_send if not (one.uncopied or one.unfinished)], late
+
+
+def _is_left(stored: Listed, now: float) -> bool:
+    """Whether nobody may be writing what it belongs to any more."""
+    return stored.modified < now - LONGEST_LIFE_SECONDS
 
 
 def _owner_of(lying: Lies | None, copies: Copies) -> str | None:

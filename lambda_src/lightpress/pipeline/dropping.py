@@ -83,7 +83,7 @@ def marker_below(original: Original, lying: tuple[Lying, ...]) -> str | None:
     Raises PreconditionFailed if it cannot leave as it lies: it is not the newest, or would uncover an older version. S3
     tells of the change that lets it: of the newer one, or of the expiration of the older one.
     """
-    if not lying or lying[0].is_marker or lying[0].version != original.identity:
+    if not lying or lying[0].version != original.identity:
         raise PreconditionFailed
     if len(lying) == 1:
         return None

@@ -63,7 +63,7 @@ def retold(manifest: Manifest, recipe: Recipe, facts: tuple[Fact, ...]) -> Manif
 
 def facts_told(source: Source, manifest: Manifest, facts: Facts | None) -> Manifest:
     """The manifest of what has left with what the enrichers say that were asked then; facts: None where nobody is."""
-    if facts is None or not manifest.enrichers or manifest.source is None:
+    if facts is None or manifest.source is None:
         return manifest
     return replace(manifest, facts=facts.of(source.name, manifest.source.identity, manifest.enrichers))
 
