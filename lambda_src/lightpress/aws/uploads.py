@@ -109,7 +109,7 @@ class S3Uploads:
         """
         if not is_gone(error):
             raise error
-        found = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=key)
+        found = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=key, MaxKeys=1)  # the key itself is the first
         if not any(one["Key"] == key for one in found.get("Contents", [])):
             raise Refused(404, "not_found", "There is no such upload.") from error
 
