@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,19 +18,13 @@ from botocore.config import Config
 from botocore.exceptions import HTTPClientError
 
 from lightpress.aws import session
-from lightpress.aws.session import (
-    WAITING,
-    WAITING_FOR_COPIES,
-    WAITING_FOR_VIEWER,
-    WAITING_IN_API,
-    client,
-    longest_wait,
-    s3_client,
-)
+from lightpress.aws.session import SERVICES, WAITING, WAITING_FOR_VIEWER, client, longest_wait, s3_client
+from lightpress.composition import enrich, moderate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+SOURCES = Path(__file__).parents[2] / "lambda_src"
 _HEAD = 'HTTP/1.1 200 OK\r\nETag: "e"\r\nContent-Length: {}\r\nConnection: close\r\n\r\n'
 
 BUSY = 20.0
@@ -123,16 +121,53 @@ def test_a_body_that_comes_slowly_is_waited_for_longer_than_one_read_may_take(mo
         assert seconds_of(get, client_of(url, WAITING_FOR_VIEWER, monkeypatch)) > 2
 
 
-@pytest.mark.parametrize(
-    ("config", "seconds", "most"),
-    [(WAITING, 30, 27), (WAITING_IN_API, 15, 13), (WAITING_FOR_VIEWER, 6, 5), (WAITING_FOR_COPIES, 180, 123)],
-)
-def test_a_request_that_nobody_answers_ends_before_its_function(config: Config, seconds: int, most: float) -> None:
-    assert longest_wait(config) == most < seconds
+OF_FUNCTIONS = {
+    "lightpress.aws.session.WAITING": (30, 27),
+    "lightpress.aws.session.WAITING_IN_API": (15, 13),
+    "lightpress.aws.session.WAITING_FOR_VIEWER": (6, 5),
+    "lightpress.aws.session.WAITING_FOR_COPIES": (180, 123),
+    "lightpress.composition.enrich._WAITING": (60, 43),
+    "lightpress.composition.moderate._WAITING": (90, 51),
+}
+"""By name: the seconds that its function may take, and those of a request to which nobody answers."""
 
 
-@pytest.mark.parametrize("service", ["s3", "sqs", "dynamodb", "events", "cloudfront"])
+@pytest.mark.parametrize("name", OF_FUNCTIONS)
+def test_a_request_that_nobody_answers_ends_before_its_function(name: str) -> None:
+    module, _, constant = name.rpartition(".")
+    seconds, most = OF_FUNCTIONS[name]
+    assert longest_wait(getattr(import_module(module), constant)) == most < seconds
+
+
+def test_no_other_waiting_is_in_the_code_than_what_is_asked_here() -> None:
+    found = {
+        f"{'.'.join(path.relative_to(SOURCES).with_suffix('').parts)}.{name}"
+        for path in SOURCES.rglob("*.py")
+        for name in re.findall(r"^(\w+) = waiting\(", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    calls = sum(len(re.findall(r"\bwaiting\(connect", path.read_text("utf-8"))) for path in SOURCES.rglob("*.py"))
+    assert found == {*OF_FUNCTIONS}
+    assert calls == len(OF_FUNCTIONS)
+
+
+@pytest.mark.parametrize("service", SERVICES)
 def test_every_client_of_a_function_waits_a_bounded_time(service: str) -> None:
+    """Of every service that the code makes clients of: tests/handlers/test_imports.py holds the list to it."""
     for made in (client(service), client(service, config=Config(max_pool_connections=2))):
         config: Any = made.meta.config
         assert (config.connect_timeout, config.read_timeout, config.retries["total_max_attempts"]) == (3, 7, 3)
+
+
+@pytest.mark.parametrize(
+    ("make", "most"),
+    [
+        (partial(enrich.seeing.__wrapped__, "rekognition"), 43),
+        (partial(enrich.seeing.__wrapped__, "bedrock-runtime"), 43),
+        (moderate.rekognition.__wrapped__, 51),
+    ],
+    ids=["labels and faces", "alt text", "moderation"],
+)
+def test_clients_of_services_that_look_at_pictures_wait_as_their_functions_can(
+    make: Callable[[], Any], most: float
+) -> None:
+    assert longest_wait(make().meta.config) == most

@@ -88,6 +88,23 @@ def test_the_cdn_serves_their_folder_from_the_bucket_as_variants_but_for_the_edg
     assert sum("/thumbs/*" in one for one in readable) == 1
 
 
+@pytest.mark.parametrize(
+    ("options", "folders"),
+    [({}, ["thumbs/"]), ({"former_copies": ("old/",)}, ["old/", "thumbs/"]), ({"copies_bucket": "my-site"}, [])],
+    ids=["of now", "of before, too", "in a bucket of the owner's"],
+)
+def test_with_copies_the_cdn_reads_their_folders_too_and_nothing_else(
+    tmp_path: Path, options: dict[str, Any], folders: list[str]
+) -> None:
+    template = deployed(tmp_path, PLAIN, **options)
+    allowed = [row for row in template.statements_about("ImagesImagesBucket") if row.effect == "Allow"]
+    assert {str(row.principal) for row in allowed} == {"{'Service': 'cloudfront.amazonaws.com'}"}
+    images = template.resolve({"Fn::GetAtt": ["ImagesImagesBucket", "Arn"]})
+    granted = {(action, template.resolve(one)) for row in allowed for action in row.actions for one in row.resources}
+    objects = {("s3:GetObject", f"{images}/{folder}*") for folder in ("i/", *folders)}
+    assert granted == {*objects, ("s3:ListBucket", images)}
+
+
 def test_in_a_bucket_of_the_owners_they_are_no_business_of_the_cdn(tmp_path: Path) -> None:
     template = deployed(tmp_path, PLAIN, copies_bucket="my-site")
     assert set(behaviors(template)) == {"/i/*"}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields, replace
 
 import pytest
 
+from lightpress.cdk.readiness import PROJECT
 from lightpress.costs.bill import SCENARIOS, Arrival, Keeping, Use, bill
 from lightpress.costs.estimate import IN_PLACE, Assumptions, assume_each, estimate, why
 from lightpress.costs.keeping import CLASSES, Moved, kept
@@ -134,6 +136,14 @@ def test_originals_that_leave_cost_a_fortieth_of_a_year_of_keeping_them_and_move
     assert {name: value for name, value in left.items() if name not in others} == {
         name: value for name, value in kept.items() if name not in others
     }
+
+
+def test_the_pages_have_what_a_million_originals_cost_over_twelve_months() -> None:
+    year = {one: dollars(keeping=Keeping(12, originals_become=one)) for one in (KEEP, INFREQUENT, DROP)}
+    recipes, faq = ((PROJECT / "docs" / name).read_text(encoding="utf-8") for name in ("recipes.md", "faq.md"))
+    shown = dict(re.findall(r'^\| `"(keep|infrequent|drop_after_publish)"`.* \| \$([\d,]+) \|$', recipes, re.MULTILINE))
+    assert shown == {name: f"{sum(items.values()):,.0f}" for name, items in year.items()}
+    assert f"${year[KEEP]['keeping originals']:,.0f} of ${shown[KEEP]} for a million photos" in faq
 
 
 def test_assumptions_of_both_kinds_are_replaced_by_name() -> None:

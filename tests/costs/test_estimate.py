@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 
 import pytest
 
+from lightpress.cdk.readiness import PROJECT
 from lightpress.costs.estimate import (
     IN_PLACE,
     LAZY,
@@ -151,6 +152,8 @@ def test_leaving_the_smaller_sizes_of_web_pays_off_while_less_than_31_percent_of
     assert lazy[0.31].once < eager.once < lazy[0.32].once
     variants = eager.lines[-1].dollars
     assert lazy[0.2].lines[-1].dollars / variants == pytest.approx(0.79, abs=0.01)
+    page = (PROJECT / "docs" / "recipes.md").read_text(encoding="utf-8")
+    assert "cheaper while less than 31 % of those files is ever viewed" in page
 
 
 def test_without_lazy_variants_an_estimate_has_no_line_for_them() -> None:
@@ -169,6 +172,17 @@ def test_moderation_and_enrichers_cost_what_the_services_charge_and_the_requests
     lines = {line.name: line.dollars for line in told.lines}
     assert lines["Rekognition, facts"] == pytest.approx(2 * (1000 + around))
     assert lines["Bedrock, alt text"] == pytest.approx(100 + around)
+
+
+def test_the_page_of_facts_has_what_an_enricher_costs_besides_the_service_that_it_asks() -> None:
+    prices = prices_of("us-east-1")
+    none = estimate(Assumptions(), prices).once
+    labels, alt = (estimate(replace(Assumptions(), **{one: 1}), prices).once - none for one in ("seen", "described"))
+    around = labels - prices.seen
+    assert around == pytest.approx(alt - prices.alt_text)
+    page = " ".join((PROJECT / "docs" / "facts.md").read_text(encoding="utf-8").split())
+    assert f"${2 * prices.seen:,.0f} and ${prices.alt_text:,.0f} a million pictures" in page
+    assert f"and ${around:.2f} for the requests and functions around each enricher" in page
 
 
 def test_moderating_a_million_pictures_costs_a_little_more_than_a_thousand_dollars_at_list_prices() -> None:

@@ -143,18 +143,19 @@ _FRAME_OF_GIF = file_of(plain(), "GIF")
 _BMP = file_of(plain(), "BMP")
 
 
-def jpeg_of_separate_scans(width: int, height: int) -> bytes:
+def jpeg_of_separate_scans(width: int, height: int, channels: int = 3) -> bytes:
     """A baseline JPEG with a scan for each color, as few programs write it: two bits for each block."""
+    numbers = range(1, channels + 1)
 
     def segment(marker: int, body: bytes) -> bytes:
         return struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body
 
     blocks = -(-width // 8) * -(-height // 8)
-    frame = struct.pack(">BHHB", 8, height, width, 3) + b"".join(bytes((number, 0x11, 0)) for number in (1, 2, 3))
+    frame = struct.pack(">BHHB", 8, height, width, channels) + b"".join(bytes((one, 0x11, 0)) for one in numbers)
     tables = segment(0xDB, b"\0" + b"\1" * 64) + segment(0xC0, frame)
     tables += b"".join(segment(0xC4, bytes((kind, 1, *[0] * 15, 0))) for kind in (0x00, 0x10))
     coded = bytes(2 * blocks // 8 + 1)
-    scans = b"".join(segment(0xDA, bytes((1, number, 0, 0, 63, 0))) + coded for number in (1, 2, 3))
+    scans = b"".join(segment(0xDA, bytes((1, one, 0, 0, 63, 0))) + coded for one in numbers)
     return b"\xff\xd8" + tables + scans + b"\xff\xd9"
 
 
@@ -195,6 +196,8 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "jpeg": lambda: patched(_JPEG, _JPEG.index(b"\xff\xc0") + 5, ">HH", 60_000, 60_000),
     "jpeg, 100,000 segments": lambda: _JPEG[:2] + b"\xff\xe5\0\2" * 100_000 + _JPEG[2:],
     "jpeg, 119 megapixels in a scan for each color": lambda: jpeg_of_separate_scans(10_900, 10_900),
+    # In three colors, it would be within the limit.
+    "jpeg, 81 megapixels in a scan for each of four inks": lambda: jpeg_of_separate_scans(9_000, 9_000, 4),
     "gif, 2 million parts of one byte": lambda: _GIF_HEAD + b"\x21\xfe" + b"\x01x" * 2_000_000 + b"\0" + _GIF_PICTURE,
     "gif, 2 million empty extensions": lambda: _GIF_HEAD + b"\x21\xfe\0" * 2_000_000 + _GIF_PICTURE,
     "icon of a huge PNG behind a thousand others": lambda: icon_of_many(1_001, png_claiming(30_000, 30_000)),
@@ -238,6 +241,8 @@ HEAVY: dict[str, Callable[[], bytes]] = {
     "png, 36 million pixels in 40 KB": lambda: png_of_rows(6_000, 6_000),
     "tiff, directories in a circle": lambda: tiff_of_directories(3, loop=True),
     "icon of a PNG": lambda: icon_of(file_of(ramp((512, 512)))),
+    "jpeg, 81 megapixels in a scan for each color": lambda: jpeg_of_separate_scans(9_000, 9_000),
+    "jpeg, 64 megapixels in a scan for each of four inks": lambda: jpeg_of_separate_scans(8_000, 8_000, 4),
     "jpeg, 90 scans": lambda: jpeg_of_scans((2_000, 2_000), 90),
     "tiff, a table of 4 thousand million strips": lambda: patched(
         one := tiff_of_directories(1), one.index(struct.pack("<HH", 273, 4)), "<HHI", 273, 4, 0xFFFF_FFFF

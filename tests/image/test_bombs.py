@@ -56,6 +56,7 @@ REASONS = {
     "jpeg, 2,000 scans": Reason.TOO_MANY_PARTS,
     "jpeg, 100,000 segments": Reason.TOO_MANY_PARTS,
     "jpeg, 119 megapixels in a scan for each color": Reason.TOO_MANY_PIXELS,
+    "jpeg, 81 megapixels in a scan for each of four inks": Reason.TOO_MANY_PIXELS,
     "gif, 2 million parts of one byte": Reason.TOO_MANY_PARTS,
     "gif, 2 million empty extensions": Reason.TOO_MANY_PARTS,
     "icon of a huge PNG behind a thousand others": Reason.TOO_MANY_PIXELS,
