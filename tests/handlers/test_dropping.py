@@ -17,6 +17,7 @@ from lightpress.image import render
 from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.dropping import Dropping, MayNotRemove
 from lightpress.pipeline.events import reconcile_message
+from lightpress.pipeline.facts import Fact, Label
 from lightpress.pipeline.gate import Review
 from lightpress.pipeline.manifest import DroppedOriginal, Manifest, Status
 from lightpress.pipeline.messages import Message, MessageProcessor
@@ -230,6 +231,28 @@ def test_another_recipe_leaves_what_has_no_original_as_it_is(worker: Worker) -> 
         worker.recipes = recipes
         worker.look()
         assert worker.manifest == before
+
+
+@dataclass
+class Says:
+    """What enrichers have said of every picture."""
+
+    facts: tuple[Fact, ...]
+
+    def of(self, *_: object) -> tuple[Fact, ...]:
+        return self.facts
+
+
+def test_what_enrichers_say_once_it_has_left_is_told_at_once_also_by_a_second_attempt(worker: Worker) -> None:
+    worker.look()
+    images = S3Images(worker.deployed.s3, IMAGES)
+    before, said = images.published(KEY), (Fact("labels", labels=(Label("Cat", 98.0),)),)
+    assert before is not None
+    images.publish(replace(before.manifest, enrichers=("labels",)), before)
+    needs = Dependencies(S3Originals(worker.deployed.s3), images, worker.recipes, render, facts=Says(said))
+    outcome = reconcile(Source(UPLOADS, KEY), needs, redelivered=True)
+    assert (outcome.action, worker.manifest.facts) == (Action.RETOLD, said)
+    assert worker.deployed.variants() == {one.path for one in worker.manifest.variants}
 
 
 def test_what_has_left_is_taken_away_where_a_reviewer_of_a_later_recipe_rejects_it(worker: Worker) -> None:
