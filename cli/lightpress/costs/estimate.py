@@ -52,6 +52,9 @@ class Assumptions:
     batch: float = assumed(1, "originals in one invocation; a backfill fills batches, single uploads do not")
     writes: float = assumed(9, "PUT: 8 variants (the recipe `web`: 4 sizes in 2 formats), and the manifest")
     reads: float = assumed(4, "GET and HEAD: the manifest, the original twice, and its bytes")
+    lists: float = assumed(
+        0, "LIST of its variants, to remove dead ones: 1 where it had a manifest before, which plan and backfill assume"
+    )
     sqs_requests: float = assumed(3, "send, receive and delete")
     events: float = assumed(1, "ImageReady on the event bus, of less than 64 KB")
     log_bytes: float = assumed(
@@ -130,6 +133,10 @@ LAZY = {
 of those six files is ever viewed: at upload, two files are encoded. Measured (docs/decisions/0090), but for the
 waiting: all but the smaller writes of 0127."""
 
+AGAIN = {"lists": 1}
+"""The assumptions that differ where an original had a manifest before, of whatever status: a new recipe, an overwrite,
+a retry. Whoever publishes then lists its variants (`pipeline.leftovers.remove_dead`); a new key has none."""
+
 _FIRST_VIEW_READS = 6
 """The manifest twice, the variant by the CDN and by the function, the original twice."""
 _READS_OF_A_COPY = 2
@@ -205,6 +212,7 @@ def estimate(assumed: Assumptions, prices: Prices, *, pictures: int = MILLION, a
         ),
         _requests("S3, writes", pictures, assumed.writes, prices.s3_write),
         _requests("S3, reads", pictures, assumed.reads, prices.s3_read),
+        *_of_lists(assumed, prices, pictures),
         _requests("SQS", pictures, assumed.sqs_requests, prices.sqs_request),
         _requests("EventBridge", pictures, assumed.events, prices.event),
         _requests("CloudFront, invalidations", pictures, assumed.invalidated_paths, prices.cdn_path),
@@ -224,6 +232,12 @@ def estimate(assumed: Assumptions, prices: Prices, *, pictures: int = MILLION, a
         ),
     )
     return Estimate(pictures, lines)
+
+
+def _of_lists(assumed: Assumptions, prices: Prices, pictures: int) -> Iterator[Line]:
+    """What looking for dead variants costs; nothing for new keys."""
+    if assumed.lists:
+        yield _requests("S3, lists", pictures, assumed.lists, prices.s3_write)
 
 
 def _of_first_views(assumed: Assumptions, prices: Prices, pictures: int, compute: float) -> Iterator[Line]:
