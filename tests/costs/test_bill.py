@@ -82,6 +82,33 @@ def test_functions_that_fetch_and_that_resolve_permalinks_cost_what_their_proces
     assert on_x86["views"] - on_arm["views"] == pytest.approx(asked * USE.resolve_gb_seconds * dearer)
 
 
+def test_what_is_rendered_again_is_paid_again_and_its_variants_are_kept_twice_but_never_thrice() -> None:
+    half, twice = (dollars(keeping=Keeping(12), use=replace(USE, rerendered=count)) for count in (0.5, 2))
+    # 9 PUT and a LIST, 4 reads, 3 requests of SQS, an event, an invocation, 0.609 s of 1,769 MB, 2,700 bytes of log
+    again = 10 * 5 + 4 * 0.4 + 3 * 0.4 + 1 + 0.2 + 0.609 * 1769 / 1024 * 13.3334 + 2_700e6 / 2**30 * 0.5
+    assert half["rendering again"] == pytest.approx(0.5 * again)
+    assert half["keeping variants before"] == pytest.approx(0.5 * 12 * 380e9 / 2**30 * 0.023)
+    assert twice["rendering again"] == pytest.approx(2 * again)
+    assert twice["keeping variants before"] == pytest.approx(12 * 380e9 / 2**30 * 0.023) == twice["keeping variants"]
+    assert not {"rendering again", "keeping variants before"} & set(dollars(keeping=Keeping(12)))
+    assert dollars(Arrival("in-place", MILLION), use=replace(USE, rerendered=1)) == dollars(
+        Arrival("in-place", MILLION)
+    )
+
+
+def test_originals_that_leave_are_not_rendered_again() -> None:
+    leaving = Keeping(12, originals_become=DROP)
+    assert dollars(keeping=leaving, use=replace(USE, rerendered=1)) == dollars(keeping=leaving)
+
+
+def test_of_the_same_contents_neither_reviewers_nor_enrichers_are_asked_again() -> None:
+    asked, use = replace(ASSUMED, moderated=1, seen=2, described=1), replace(USE, rerendered=1)
+    found, plain = (bill(UPLOADED, A_MONTH, one, use, PRICES).items for one in (asked, ASSUMED))
+    assert [one for one in found if one.name == "rendering again"] == [
+        one for one in plain if one.name == "rendering again"
+    ]
+
+
 def test_views_cost_nothing_within_what_cloudfront_gives_each_month_and_list_prices_beyond() -> None:
     few = dollars(keeping=Keeping(1, views=MILLION))["views"]
     assert few < 0.2  # reads of S3 and the resolver, for a tenth
@@ -119,7 +146,7 @@ def test_every_assumption_about_use_counts_and_has_a_reason(name: str) -> None:
         kept = sum(sum(dollars(Arrival(one, MILLION), keeping, use).values()) for one in ("upload", "url"))
         return kept + sum(dollars(keeping=leaving, use=use).values())
 
-    changed = replace(USE, **{name: 300 * getattr(USE, name)})
+    changed = replace(USE, **{name: 300 * getattr(USE, name) or 1})
     assert together(changed) != together(USE)
     assert len(why(name, Use).split()) >= 3
 

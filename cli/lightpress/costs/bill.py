@@ -5,11 +5,11 @@ bill(Arrival("upload", 1_000_000), Keeping(months=12), Assumptions(), Use(), pri
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from lightpress.costs.estimate import AGAIN, estimate
 from lightpress.costs.estimate import assumed as _assumed
-from lightpress.costs.estimate import estimate
 from lightpress.costs.keeping import STAYS, Moved, kept
 from lightpress.costs.prices import MILLION
 from lightpress.pipeline.recipe import DROP, INFREQUENT, KEEP
@@ -42,6 +42,11 @@ class Use:
     cdn_misses: float = _assumed(0.1, "share of views that the CDN has to ask S3 for; not measured")
     permalink_share: float = _assumed(0.5, "share of views by permalinks, which run the edge function; not measured")
     resolve_gb_seconds: float = _assumed(0.02, "Lambda for each permalink that the CDN does not have; not measured")
+    rerendered: float = _assumed(
+        0,
+        "times that each original is rendered again, by a backfill after a new recipe; the variants before it stay "
+        "until the next time (previous of the manifest), so of a share, that share is kept twice",
+    )
     deleted_at_once: float = _assumed(
         1, "deletions that are purged together; from 200 on, two paths are for all of them (invalidate_all_from)"
     )
@@ -153,6 +158,7 @@ def bill(  # noqa: PLR0913, PLR0917  what it rests on
         _arrival(arrival, use, prices, prices.compute(architecture)),
         *_originals(arrival, keeping, assumed, use, prices, prices.compute(architecture)),
         *_variants(arrival, keeping, assumed, prices),
+        *_again(arrival, keeping, assumed, use, prices, architecture),
         _views(keeping, use, prices, prices.compute(architecture)),
         _deletions(keeping, use, prices),
         _stack(keeping, use, prices),
@@ -200,6 +206,25 @@ def _variants(arrival: Arrival, keeping: Keeping, assumed: Assumptions, prices: 
     dollars = kept(arrival.originals * keeping.files, each, keeping.months, keeping.variants_storage, prices)
     how = f"{keeping.files} files of {each:g} bytes each, {keeping.variants_storage.storage}"
     return [Item("keeping variants", dollars, how)]
+
+
+def _again(  # noqa: PLR0913, PLR0917  what it rests on
+    arrival: Arrival, keeping: Keeping, assumed: Assumptions, use: Use, prices: Prices, architecture: str
+) -> list[Item]:
+    """Rendering again, and keeping the generation before, as if from the first day; nothing of what has left."""
+    if not use.rerendered or not assumed.variant_bytes or keeping.originals_become == DROP:
+        return []
+    # What reviewers and enrichers have said of the same contents, they are not asked again.
+    same = replace(assumed, moderated=0, seen=0, described=0, **AGAIN)
+    once = estimate(same, prices, pictures=arrival.originals, architecture=architecture).once
+    (kept_once,) = _variants(arrival, keeping, assumed, prices)
+    share = min(1.0, use.rerendered)
+    return [
+        Item(
+            "rendering again", use.rerendered * once, f"{use.rerendered:g} times; lightpress estimate --assume lists=1"
+        ),
+        Item("keeping variants before", share * kept_once.dollars, f"of {share:.0%} of the originals, each once"),
+    ]
 
 
 def _views(keeping: Keeping, use: Use, prices: Prices, compute: float) -> Item:
