@@ -8,7 +8,7 @@ import pytest
 
 from lightpress.costs.bill import SCENARIOS, Arrival, Keeping, Use, bill
 from lightpress.costs.estimate import IN_PLACE, Assumptions, assume_each, estimate, why
-from lightpress.costs.keeping import CLASSES, Moved, kept
+from lightpress.costs.keeping import CLASSES, Moved, kept, times_standard
 from lightpress.costs.prices import MILLION, prices_of
 from lightpress.pipeline.recipe import DROP, INFREQUENT, KEEP
 from lightpress.units import GB
@@ -39,6 +39,64 @@ def test_a_terabyte_that_nobody_reads_sinks_into_cheaper_tiers_month_by_month() 
 def test_no_rule_moves_what_is_smaller_than_128_kb() -> None:
     small = [kept(MILLION, 100_000, 12, Moved(storage), PRICES) for storage in CLASSES]
     assert small == [pytest.approx(small[0])] * len(CLASSES)
+
+
+def test_reading_variants_is_paid_by_the_gb_once_they_are_moved_and_only_from_128_kb_on() -> None:
+    large = replace(ASSUMED, variant_bytes=8 * 2**18)  # 8 files of 256 KB
+
+    def lines(storage: str, assumed: Assumptions = large) -> dict[str, float]:
+        keeping = Keeping(12, views=10 * MILLION, variants_storage=Moved(storage))
+        return {item.name: item.dollars for item in bill(UPLOADED, keeping, assumed, USE, PRICES).items}
+
+    # A tenth of the views misses the CDN: a million GET a month of 2^18 bytes, in the eleven months after the first.
+    gb = MILLION / 2**12
+    assert lines("infrequent-access")["reading variants"] == pytest.approx(11 * (gb * 0.01 + 0.60))
+    assert lines("glacier-instant-retrieval")["reading variants"] == pytest.approx(11 * (gb * 0.03 + 9.60))
+    for free in ("standard", "intelligent-tiering"):
+        assert "reading variants" not in lines(free)
+    assert lines("infrequent-access", ASSUMED) == lines("standard", ASSUMED), "47,500 bytes are not moved"
+
+
+def test_the_bill_says_that_variants_of_the_default_recipe_stay_where_they_are() -> None:
+    def how(assumed: Assumptions) -> str:
+        found = bill(UPLOADED, Keeping(12, variants_storage=Moved("infrequent-access")), assumed, USE, PRICES)
+        return next(item.how for item in found.items if item.name == "keeping variants")
+
+    assert "takes none below 128 KB" in how(ASSUMED)
+    assert "takes none" not in how(replace(ASSUMED, variant_bytes=8 * 2**17))
+
+
+def test_rendering_again_reads_originals_where_they_have_been_moved_to() -> None:
+    again, months = replace(USE, rerendered=1), 12
+    staying = dollars(keeping=Keeping(months), use=again)["rendering again"]
+    read = {
+        storage: dollars(keeping=Keeping(months, originals_storage=Moved(storage)), use=again)["rendering again"]
+        for storage in ("infrequent-access", "glacier-instant-retrieval", "intelligent-tiering")
+    }
+    # 2,900,000 bytes each, by HEAD twice and GET
+    gb = 2_900_000e6 / 2**30
+    assert read["infrequent-access"] - staying == pytest.approx(gb * 0.01 + 3 * 0.60)
+    assert read["glacier-instant-retrieval"] - staying == pytest.approx(gb * 0.03 + 3 * 9.60)
+    assert read["intelligent-tiering"] == staying
+    by_recipe = dollars(keeping=Keeping(months, originals_become=INFREQUENT), use=again)["rendering again"]
+    assert by_recipe == read["infrequent-access"]
+    assert dollars(keeping=Keeping(1, originals_become=INFREQUENT), use=again)["rendering again"] == staying
+
+
+def test_a_file_of_128_kb_that_is_read_once_a_month_costs_more_in_every_other_class() -> None:
+    # A year in STANDARD: 2^17 bytes, 12 GET.
+    gb = 2**17 / 2**30
+    standard = 12 * gb * 0.023 + 12 * 0.4e-6
+    infrequent = gb * (0.023 + 11 * 0.0125) + 10e-6 + 12 * 0.4e-6 + 11 * (gb * 0.01 + 0.6e-6)
+    archived = gb * (0.023 + 11 * 0.004) + 20e-6 + 12 * 0.4e-6 + 11 * (gb * 0.03 + 9.6e-6)
+    tiered = gb * (2 * 0.023 + 2 * 0.0125 + 8 * 0.004) + 10e-6 + 11 * 2.5e-6 + 12 * 0.4e-6
+    assert times_standard("infrequent-access", PRICES) == pytest.approx(infrequent / standard)
+    assert times_standard("glacier-instant-retrieval", PRICES) == pytest.approx(archived / standard)
+    assert times_standard("intelligent-tiering", PRICES) == pytest.approx(tiered / standard)
+    assert min(times_standard(storage, PRICES) for storage in CLASSES if storage != "standard") > 1.4
+    assert times_standard("intelligent-tiering", PRICES, each=2**18) < 1, (
+        "of 256 KB, watching one costs less than it saves"
+    )
 
 
 def test_over_a_year_keeping_originals_is_most_of_the_bill_and_intelligent_tiering_takes_more_than_half_of_it() -> None:

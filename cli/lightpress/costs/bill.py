@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from lightpress.costs.estimate import AGAIN, estimate
 from lightpress.costs.estimate import assumed as _assumed
-from lightpress.costs.keeping import STAYS, Moved, kept
+from lightpress.costs.keeping import CLASSES, STAYS, Moved, kept, read_there
 from lightpress.costs.prices import MILLION
 from lightpress.pipeline.recipe import DROP, INFREQUENT, KEEP
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from lightpress.costs.prices import Prices
 
 INFREQUENT_ACCESS = Moved("infrequent-access")
+FILES = 8
+"""The variants of an original, by the recipe `web`: 4 sizes in 2 formats."""
 SCENARIOS = ("upload", "url", "attach", "in-place")
 """How originals come: by the upload API, by their URLs, from an existing bucket, or compressed in place there."""
 
@@ -96,7 +98,7 @@ class Keeping:
     originals_storage: Moved = STAYS
     variants_storage: Moved = STAYS
     originals_become: str = KEEP
-    files: int = 8
+    files: int = FILES
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,7 @@ def bill(  # noqa: PLR0913, PLR0917  what it rests on
         _arrival(arrival, use, prices, prices.compute(architecture)),
         *_originals(arrival, keeping, assumed, use, prices, prices.compute(architecture)),
         *_variants(arrival, keeping, assumed, prices),
+        *_variants_read(keeping, assumed, use, prices),
         *_again(arrival, keeping, assumed, use, prices, architecture),
         _views(keeping, use, prices, prices.compute(architecture)),
         _deletions(keeping, use, prices),
@@ -194,18 +197,40 @@ def _originals(  # noqa: PLR0913, PLR0917  what it rests on
         looking = 3 * prices.sqs_request + prices.lambda_request + use.dropping_gb_seconds * compute * MILLION
         how = f"{assumed.original_bytes:g} bytes each, which are kept for minutes"
         return [Item("dropping originals", count / MILLION * (requests + looking), how)]
-    rule = INFREQUENT_ACCESS if keeping.originals_become == INFREQUENT else keeping.originals_storage
+    rule = _rule_of_originals(keeping)
     dollars = kept(count, assumed.original_bytes, months, rule, prices)
     return [Item("keeping originals", dollars, f"{assumed.original_bytes:g} bytes each, {rule.storage}")]
+
+
+def _rule_of_originals(keeping: Keeping) -> Moved:
+    return INFREQUENT_ACCESS if keeping.originals_become == INFREQUENT else keeping.originals_storage
 
 
 def _variants(arrival: Arrival, keeping: Keeping, assumed: Assumptions, prices: Prices) -> list[Item]:
     if not assumed.variant_bytes:
         return []
     each = assumed.variant_bytes / keeping.files
-    dollars = kept(arrival.originals * keeping.files, each, keeping.months, keeping.variants_storage, prices)
-    how = f"{keeping.files} files of {each:g} bytes each, {keeping.variants_storage.storage}"
+    rule = keeping.variants_storage
+    dollars = kept(arrival.originals * keeping.files, each, keeping.months, rule, prices)
+    how = f"{keeping.files} files of {each:g} bytes each, {rule.storage}"
+    if rule != STAYS and not rule.takes(each):
+        how += ", which takes none below 128 KB: they stay in standard"
     return [Item("keeping variants", dollars, how)]
+
+
+def _variants_read(keeping: Keeping, assumed: Assumptions, use: Use, prices: Prices) -> list[Item]:
+    """What the CDN's misses cost beyond reads of STANDARD, where variants are moved to a class that charges for it.
+
+    No class's minimum of days adds to that: what is deleted is still counted as kept.
+    """
+    rule, each = keeping.variants_storage, assumed.variant_bytes / keeping.files
+    gets = keeping.views * use.cdn_misses
+    dollars = read_there(gets, each, keeping.months, rule, prices)
+    if not dollars:
+        return []
+    fee = CLASSES[rule.storage](prices).retrieval
+    how = f"{gets:,.0f} a month that the CDN does not have: ${fee.gb:g} a GB and ${fee.read:.2f} a million more"
+    return [Item("reading variants", dollars, how)]
 
 
 def _again(  # noqa: PLR0913, PLR0917  what it rests on
@@ -217,14 +242,24 @@ def _again(  # noqa: PLR0913, PLR0917  what it rests on
     # What reviewers and enrichers have said of the same contents, they are not asked again.
     same = replace(assumed, moderated=0, seen=0, described=0, **AGAIN)
     once = estimate(same, prices, pictures=arrival.originals, architecture=architecture).once
+    reading = _originals_read(arrival, keeping, assumed, prices)
     (kept_once,) = _variants(arrival, keeping, assumed, prices)
     share = min(1.0, use.rerendered)
+    how = f"{use.rerendered:g} times; lightpress estimate --assume lists=1"
+    if reading:
+        how += f", and ${reading:,.2f} for reading originals where they are moved to"
     return [
-        Item(
-            "rendering again", use.rerendered * once, f"{use.rerendered:g} times; lightpress estimate --assume lists=1"
-        ),
+        Item("rendering again", use.rerendered * (once + reading), how),
         Item("keeping variants before", share * kept_once.dollars, f"of {share:.0%} of the originals, each once"),
     ]
+
+
+def _originals_read(arrival: Arrival, keeping: Keeping, assumed: Assumptions, prices: Prices) -> float:
+    """What reading every original once costs beyond STANDARD, where it has been moved by then."""
+    rule = _rule_of_originals(keeping)
+    if arrival.scenario not in {"upload", "url"} or not rule.days_there(assumed.original_bytes, keeping.months):
+        return 0.0
+    return arrival.originals * CLASSES[rule.storage](prices).retrieval.dollars(assumed.original_bytes)
 
 
 def _views(keeping: Keeping, use: Use, prices: Prices, compute: float) -> Item:
