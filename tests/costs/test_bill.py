@@ -176,6 +176,17 @@ def test_views_cost_nothing_within_what_cloudfront_gives_each_month_and_list_pri
     assert beyond == pytest.approx(100 * 1.00 + 109_000 * 0.085)
 
 
+def test_with_tracing_permalinks_that_the_cdn_does_not_have_are_traced_too() -> None:
+    keeping, traced = Keeping(1, views=100 * MILLION), replace(ASSUMED, traced=0.05)
+    off, on = (
+        {item.name: item.dollars for item in bill(UPLOADED, keeping, one, USE, PRICES).items}
+        for one in (ASSUMED, traced)
+    )
+    # Half of the views are by permalinks, and a tenth misses the CDN: five million runs, a twentieth of them recorded.
+    assert on["views"] - off["views"] == pytest.approx(5 * 0.05 * 5.0)
+    assert on["processing"] - off["processing"] == pytest.approx(0.05 * 5.0)
+
+
 def test_a_flat_rate_plan_is_named_where_it_covers_the_views_and_costs_less() -> None:
     def how(views: int) -> str:
         (item,) = (one for one in bill(UPLOADED, Keeping(1, views), ASSUMED, USE, PRICES).items if one.name == "views")
@@ -184,6 +195,18 @@ def test_a_flat_rate_plan_is_named_where_it_covers_the_views_and_costs_less() ->
     assert "plan Business leaves $200" in how(100 * MILLION)
     assert "plan" not in how(MILLION)
     assert "plan" not in how(5_000 * MILLION)
+
+
+def test_with_a_key_of_ones_own_kms_is_asked_for_each_queue_every_five_minutes_and_for_a_hundredth_of_s3() -> None:
+    own = replace(USE, key_share=0.01)
+    # 9 PUT and 4 GET or HEAD of a million; 8,640 times five minutes, three requests for each of four queues.
+    once, month = 130_000, 4 * 3 * 8_640 - 20_000
+    assert dollars(use=own)["requests to KMS"] == pytest.approx((once + month) * 3e-6)
+    assert dollars(keeping=Keeping(12), use=own)["requests to KMS"] == pytest.approx((once + 12 * month) * 3e-6)
+    viewed = dollars(keeping=Keeping(1, views=100 * MILLION), use=own)["requests to KMS"]
+    assert viewed == pytest.approx((once + month + 100_000) * 3e-6), "a tenth of the views misses the CDN"
+    assert dollars(use=replace(own, rerendered=1))["requests to KMS"] == pytest.approx((2 * once + month) * 3e-6)
+    assert "requests to KMS" not in dollars()
 
 
 def test_deletions_are_two_paths_each_one_by_one_and_two_for_all_at_once() -> None:

@@ -101,6 +101,15 @@ def test_what_had_a_manifest_before_pays_for_a_list_of_its_variants_and_a_new_ke
     assert again == new
 
 
+def test_x_ray_costs_five_dollars_a_million_traces_and_a_twentieth_where_pictures_come_fast() -> None:
+    prices = prices_of("us-east-1")
+    off, all_, some = (estimate(Assumptions(traced=traced), prices).once for traced in (0, 1, 0.05))
+    # https://aws.amazon.com/xray/pricing/, without the 100,000 of each month that are free
+    assert all_ - off == pytest.approx(5.0)
+    assert some - off == pytest.approx(0.25)
+    assert "X-Ray" not in {line.name for line in estimate(Assumptions(), prices).lines}
+
+
 def test_dollars_grow_with_the_pictures() -> None:
     assert cost_of(SIMPLE, ROUND)(1000) == pytest.approx((8_115.75 + LOGGED) / 1000)
     assert cost_of(SIMPLE, ROUND)(0) == 0
@@ -111,7 +120,7 @@ COUNTED = [row.name for row in fields(Assumptions)]
 
 @pytest.mark.parametrize("name", COUNTED)
 def test_every_assumption_counts_and_has_a_reason(name: str) -> None:
-    once = replace(SIMPLE, lists=1, webhooks=1, copies=1, moderated=1, seen=1, described=1)
+    once = replace(SIMPLE, lists=1, traced=1, webhooks=1, copies=1, moderated=1, seen=1, described=1)
     twice = replace(once, **{name: 2 * getattr(once, name)})
     before, after = estimate(once, ROUND), estimate(twice, ROUND)
     assert (before.once, before.monthly) != (after.once, after.monthly)

@@ -25,9 +25,15 @@ SCENARIOS = ("upload", "url", "attach", "in-place")
 """How originals come: by the upload API, by their URLs, from an existing bucket, or compressed in place there."""
 
 # What every account has free, each month and for good: paths, requests, GB and function runs of CloudFront; alarms and
-# metrics of CloudWatch.
+# metrics of CloudWatch; requests to KMS.
 _FREE_PATHS, _FREE_REQUESTS, _FREE_GB, _FREE_RUNS = 1_000, 10_000_000, 1_000, 2_000_000
 _FREE_ALARMS = _FREE_METRICS = 10
+_FREE_KEY_REQUESTS = 20_000
+_KEY_REQUESTS_OF_A_QUEUE = 3 * 12 * 24 * 30
+"""A month, while messages come: in each five minutes, two for whoever sends, and one for whoever receives.
+
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+"""
 _PLANS = (("Free", 0, 1, 0.1), ("Pro", 15, 10, 50), ("Business", 200, 125, 50), ("Premium", 1_000, 500, 50))
 """CloudFront's flat-rate plans: name, dollars a month, million requests and TB a month, as of November 2025."""
 _GB_OF_A_TB = 1_000
@@ -62,6 +68,11 @@ class Use:
     delete_writes: float = _assumed(2, "PUT of the manifest, and LIST of the variants, for each deletion")
     alarms: float = _assumed(17, "alarms of the environment prod, 10 of which are free")
     metrics: float = _assumed(30, "metrics, of which 10 are free, written in all hours of the month")
+    key_share: float = _assumed(
+        0,
+        "share of the requests of S3 that ask KMS, with encryption_key: 0.01, since bucket keys take up to 99 % of "
+        "them away, as S3 says; not measured",
+    )
     queues: float = _assumed(4, "queues that functions poll: 657,000 requests a month each while they are empty")
 
 
@@ -162,9 +173,10 @@ def bill(  # noqa: PLR0913, PLR0917  what it rests on
         *_variants(arrival, keeping, assumed, prices),
         *_variants_read(keeping, assumed, use, prices),
         *_again(arrival, keeping, assumed, use, prices, architecture),
-        _views(keeping, use, prices, prices.compute(architecture)),
+        _views(keeping, use, prices, prices.compute(architecture), assumed.traced),
         _deletions(keeping, use, prices),
         _stack(keeping, use, prices),
+        *_key(arrival, keeping, assumed, use, prices),
     )
     return Bill(arrival, keeping, items)
 
@@ -262,16 +274,16 @@ def _originals_read(arrival: Arrival, keeping: Keeping, assumed: Assumptions, pr
     return arrival.originals * CLASSES[rule.storage](prices).retrieval.dollars(assumed.original_bytes)
 
 
-def _views(keeping: Keeping, use: Use, prices: Prices, compute: float) -> Item:
+def _views(keeping: Keeping, use: Use, prices: Prices, compute: float, traced: float) -> Item:
     """What viewers cost at list prices; a flat-rate plan of CloudFront is named where it costs less.
 
-    compute: Dollars for a GB-second of the functions.
+    compute: Dollars for a GB-second of the functions. traced: the share of their runs that X-Ray records.
     """
     views, gb = keeping.views, keeping.views * use.view_bytes / 1e9
     permalinks, misses = views * use.permalink_share, views * use.cdn_misses
     cdn = max(0.0, views - _FREE_REQUESTS) / MILLION * prices.cdn_request + max(0.0, gb - _FREE_GB) * prices.cdn_gb
     cdn += max(0.0, permalinks - _FREE_RUNS) / MILLION * prices.edge_function
-    resolving = use.resolve_gb_seconds * compute * MILLION + prices.lambda_request
+    resolving = use.resolve_gb_seconds * compute * MILLION + prices.lambda_request + traced * prices.trace
     behind = misses / MILLION * (prices.s3_read + use.permalink_share * resolving)
     how = f"{views:,} a month of {use.view_bytes:g} bytes, beyond what is free"
     name, price = _plan(views, gb)
@@ -310,3 +322,14 @@ def _stack(keeping: Keeping, use: Use, prices: Prices) -> Item:
     month = polled + alarms + metrics + prices.dashboard + prices.key
     how = f"${month:.2f} a month: {use.alarms:g} alarms, {use.metrics:g} metrics, a dashboard, a key, empty queues"
     return Item("the stack itself", keeping.months * month, how)
+
+
+def _key(arrival: Arrival, keeping: Keeping, assumed: Assumptions, use: Use, prices: Prices) -> list[Item]:
+    """Requests to KMS; nothing where AWS's own keys encrypt. The key itself is that of the alarms' topic instead."""
+    if not use.key_share:
+        return []
+    first = arrival.originals * (assumed.writes + assumed.reads) * (1 + use.rerendered) * use.key_share
+    queues = use.queues * _KEY_REQUESTS_OF_A_QUEUE
+    month = max(0.0, queues + keeping.views * use.cdn_misses * use.key_share - _FREE_KEY_REQUESTS)
+    how = f"{first:,.0f} for S3 once; {queues:,.0f} a month for queues, {_FREE_KEY_REQUESTS:,} a month free"
+    return [Item("requests to KMS", (first + keeping.months * month) / MILLION * prices.key_request, how)]

@@ -60,6 +60,11 @@ class Assumptions:
     log_bytes: float = assumed(
         2_700, "a log line and the metrics (2,000, measured), and what Lambda reports (not measured)"
     )
+    traced: float = assumed(
+        0,
+        "traces that X-Ray records of it, and of each permalink that the CDN does not have, with tracing = true: 1 up "
+        "to one a second, 0.05 of what comes faster (Lambda's sampling)",
+    )
     original_bytes: float = assumed(2_900_000, "a 12-megapixel photo")
     variant_bytes: float = assumed(380_000, "all its variants together, measured as cpu_ms was")
 
@@ -221,6 +226,7 @@ def estimate(assumed: Assumptions, prices: Prices, *, pictures: int = MILLION, a
             pictures * assumed.log_bytes / GB * prices.log_gb,
             f"{assumed.log_bytes:g} bytes x ${prices.log_gb:.2f} a GB",
         ),
+        *_of_traces(assumed, prices, pictures),
         *_of_first_views(assumed, prices, pictures, compute),
         *_of_webhooks(assumed, prices, pictures, compute),
         *_of_copies(assumed, prices, pictures),
@@ -238,6 +244,12 @@ def _of_lists(assumed: Assumptions, prices: Prices, pictures: int) -> Iterator[L
     """What looking for dead variants costs; nothing for new keys."""
     if assumed.lists:
         yield _requests("S3, lists", pictures, assumed.lists, prices.s3_write)
+
+
+def _of_traces(assumed: Assumptions, prices: Prices, pictures: int) -> Iterator[Line]:
+    """What X-Ray costs; nothing where it is off."""
+    if assumed.traced:
+        yield _requests("X-Ray", pictures, assumed.traced, prices.trace)
 
 
 def _of_first_views(assumed: Assumptions, prices: Prices, pictures: int, compute: float) -> Iterator[Line]:
