@@ -18,6 +18,8 @@ from lightpress.costs.estimate import (
     why,
 )
 from lightpress.costs.prices import PRICES, Prices, UnknownPriceError, prices_of
+from lightpress.pipeline.reconcile import Action, reconcile
+from tests.pipeline.fakes import FakeCloud, book, source
 
 SIMPLE = Assumptions(
     cpu_ms=400,
@@ -99,6 +101,18 @@ def test_what_had_a_manifest_before_pays_for_a_list_of_its_variants_and_a_new_ke
     # $0.005 for 1,000 LIST: https://aws.amazon.com/s3/pricing/
     assert again.pop("S3, lists") == pytest.approx(5.0)
     assert again == new
+
+
+def test_whoever_publishes_lists_as_often_as_is_estimated() -> None:
+    cloud = FakeCloud()
+    cloud.originals.put("a.jpg", b"one")
+    listed = []
+    for recipes in (book(10), book(10), book(20), book(30)):
+        cloud.recipes, before = recipes, cloud.images.asked["paths"]
+        action = reconcile(source("a.jpg"), cloud.dependencies()).action
+        listed.append((action, cloud.images.asked["paths"] - before))
+    again = (Action.PUBLISHED, AGAIN["lists"])
+    assert listed == [(Action.PUBLISHED, Assumptions().lists), (Action.NOTHING, 0), again, again]
 
 
 def test_x_ray_costs_five_dollars_a_million_traces_and_a_twentieth_where_pictures_come_fast() -> None:
