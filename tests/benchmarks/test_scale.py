@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -151,6 +152,23 @@ def test_costs_are_seconds_and_requests_at_their_prices() -> None:
     assert found.function == pytest.approx(1_000 * prices.lambda_arm64 + 1_000 / 1e6 * prices.lambda_request)
     assert found.pollers == pytest.approx(20 * 0.00925)
     assert found.rest == pytest.approx(1_000 / 1e6 * (9 * 5 + 4 * 0.4 + 3 * 0.4 + 1) + 1_000 * 2_700 / 2**30 * 0.5)
+
+
+def test_provisioned_pollers_are_billed_as_they_grow_and_the_least_of_them_for_an_hour() -> None:
+    slow = Function(**{**vars(SECOND), "original_seconds": 10_000.0})
+    load, pollers = Load("burst", burst=5_000), provisioned(20, 300)
+    outcome = simulate(load, pollers, slow)
+    # 20 pollers at once, 100 more a minute, so 300 after 168 s. The 2,000th begins after 108 s; the last when it ends.
+    assert outcome.finished == pytest.approx(20_108)
+    seconds = 168 * (20 + 300) / 2 + (20_108 - 168) * 300
+    assert bill(outcome, pollers).pollers == pytest.approx(seconds / 3_600 * 0.00925, rel=1e-3)
+    quick = simulate(Load("burst", burst=1_200), pollers, replace(SECOND, original_seconds=36.0))
+    # By 36 s, 800 have begun, and pollers are 80. Then 200 end and as many begin, and the last 200 within 6 s more,
+    # half of them as others end: 90 pollers, for 36 s. All of it takes 78 s, and 20 pollers are billed for an hour.
+    seconds = 42 * (20 + 90) / 2 + 36 * 90
+    assert quick.finished == pytest.approx(78)
+    assert bill(quick, pollers).pollers == pytest.approx((20 * (3_600 - 78) + seconds) / 3_600 * 0.00925, rel=1e-3)
+    assert bill(simulate(load, standard(400), slow), standard(400)).pollers == 0
 
 
 def test_every_parameter_has_its_source() -> None:

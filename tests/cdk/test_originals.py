@@ -109,3 +109,21 @@ def test_what_contradicts_it_names_both_keys(tmp_path: Path) -> None:
 def test_of_a_bucket_of_ones_own_it_is_said_that_it_has_to_keep_versions(tmp_path: Path) -> None:
     stack = stack_with(tmp_path, DROPS, given=True)
     Annotations.from_stack(stack).has_info("*", Match.string_like_regexp(".*only if it keeps versions.*"))
+
+
+@pytest.mark.parametrize(
+    ("storage", "times"),
+    [("infrequent-access", "1.4"), ("intelligent-tiering", "1.4"), ("glacier-instant-retrieval", "4.6")],
+)
+def test_moving_variants_is_warned_of_where_the_bill_says_that_it_saves_nothing(
+    tmp_path: Path, storage: str, times: str
+) -> None:
+    """The sums are in tests/costs/test_bill.py."""
+    told = f'.*variants_storage: "{storage}" costs more.*47,500 bytes on average.*costs {times} times as much.*'
+    stack = stack_with(tmp_path, f"{ALL}{SIZES}", variants_storage=storage)
+    Annotations.from_stack(stack).has_warning("*", Match.string_like_regexp(told))
+
+
+def test_of_variants_that_stay_nothing_is_warned(tmp_path: Path) -> None:
+    stack = stack_with(tmp_path, f"{ALL}{SIZES}", originals_storage="intelligent-tiering")
+    Annotations.from_stack(stack).has_no_warning("*", Match.string_like_regexp(".*variants_storage.*"))

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lightpress.cli.backfill import LATE, Backfill, Checkpoint, Item, Limits, OtherRunError, checkpoint_at
+from lightpress.cli.backfilling import dollars_of
+from lightpress.cli.commands.costs import assumptions_again
+from lightpress.costs.prices import prices_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -227,6 +230,17 @@ def test_it_never_spends_more_than_allowed(path: Path, dollars: float) -> None:
     spent = bill(len(queue.sent), saved(path).reads)
     assert spent <= max(dollars, bill(0, 20)), "at the least, one batch is looked at"
     assert spent >= dollars * 0.8 or dollars < 0.01, "and what is allowed is used"
+
+
+def test_what_a_backfill_may_cost_counts_the_list_of_what_was_published_and_in_place_there_is_none() -> None:
+    def million(*, in_place: bool, assume: list[str]) -> float:
+        of = dollars_of(prices_of("us-east-1"), assumptions_again(assume, in_place=in_place), "arm64")
+        return of(1_000_000, 0)
+
+    # $0.005 for 1,000 LIST: https://aws.amazon.com/s3/pricing/
+    published = million(in_place=False, assume=[])
+    assert million(in_place=False, assume=["lists=3"]) == pytest.approx(published + 2 * 5)
+    assert million(in_place=True, assume=["lists=3"]) == pytest.approx(million(in_place=True, assume=[]) + 3 * 5)
 
 
 @pytest.mark.parametrize("seed", range(4))

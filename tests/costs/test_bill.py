@@ -10,7 +10,7 @@ import pytest
 from lightpress.cdk.readiness import PROJECT
 from lightpress.costs.bill import SCENARIOS, Arrival, Keeping, Use, bill
 from lightpress.costs.estimate import IN_PLACE, Assumptions, assume_each, estimate, why
-from lightpress.costs.keeping import CLASSES, Moved, kept
+from lightpress.costs.keeping import CLASSES, Moved, kept, times_standard
 from lightpress.costs.prices import MILLION, prices_of
 from lightpress.pipeline.recipe import DROP, INFREQUENT, KEEP
 from lightpress.units import GB
@@ -41,6 +41,64 @@ def test_a_terabyte_that_nobody_reads_sinks_into_cheaper_tiers_month_by_month() 
 def test_no_rule_moves_what_is_smaller_than_128_kb() -> None:
     small = [kept(MILLION, 100_000, 12, Moved(storage), PRICES) for storage in CLASSES]
     assert small == [pytest.approx(small[0])] * len(CLASSES)
+
+
+def test_reading_variants_is_paid_by_the_gb_once_they_are_moved_and_only_from_128_kb_on() -> None:
+    large = replace(ASSUMED, variant_bytes=8 * 2**18)  # 8 files of 256 KB
+
+    def lines(storage: str, assumed: Assumptions = large) -> dict[str, float]:
+        keeping = Keeping(12, views=10 * MILLION, variants_storage=Moved(storage))
+        return {item.name: item.dollars for item in bill(UPLOADED, keeping, assumed, USE, PRICES).items}
+
+    # A tenth of the views misses the CDN: a million GET a month of 2^18 bytes, in the eleven months after the first.
+    gb = MILLION / 2**12
+    assert lines("infrequent-access")["reading variants"] == pytest.approx(11 * (gb * 0.01 + 0.60))
+    assert lines("glacier-instant-retrieval")["reading variants"] == pytest.approx(11 * (gb * 0.03 + 9.60))
+    for free in ("standard", "intelligent-tiering"):
+        assert "reading variants" not in lines(free)
+    assert lines("infrequent-access", ASSUMED) == lines("standard", ASSUMED), "47,500 bytes are not moved"
+
+
+def test_the_bill_says_that_variants_of_the_default_recipe_stay_where_they_are() -> None:
+    def how(assumed: Assumptions) -> str:
+        found = bill(UPLOADED, Keeping(12, variants_storage=Moved("infrequent-access")), assumed, USE, PRICES)
+        return next(item.how for item in found.items if item.name == "keeping variants")
+
+    assert "takes none below 128 KB" in how(ASSUMED)
+    assert "takes none" not in how(replace(ASSUMED, variant_bytes=8 * 2**17))
+
+
+def test_rendering_again_reads_originals_where_they_have_been_moved_to() -> None:
+    again, months = replace(USE, rerendered=1), 12
+    staying = dollars(keeping=Keeping(months), use=again)["rendering again"]
+    read = {
+        storage: dollars(keeping=Keeping(months, originals_storage=Moved(storage)), use=again)["rendering again"]
+        for storage in ("infrequent-access", "glacier-instant-retrieval", "intelligent-tiering")
+    }
+    # 2,900,000 bytes each, by HEAD twice and GET
+    gb = 2_900_000e6 / 2**30
+    assert read["infrequent-access"] - staying == pytest.approx(gb * 0.01 + 3 * 0.60)
+    assert read["glacier-instant-retrieval"] - staying == pytest.approx(gb * 0.03 + 3 * 9.60)
+    assert read["intelligent-tiering"] == staying
+    by_recipe = dollars(keeping=Keeping(months, originals_become=INFREQUENT), use=again)["rendering again"]
+    assert by_recipe == read["infrequent-access"]
+    assert dollars(keeping=Keeping(1, originals_become=INFREQUENT), use=again)["rendering again"] == staying
+
+
+def test_a_file_of_128_kb_that_is_read_once_a_month_costs_more_in_every_other_class() -> None:
+    # A year in STANDARD: 2^17 bytes, 12 GET.
+    gb = 2**17 / 2**30
+    standard = 12 * gb * 0.023 + 12 * 0.4e-6
+    infrequent = gb * (0.023 + 11 * 0.0125) + 10e-6 + 12 * 0.4e-6 + 11 * (gb * 0.01 + 0.6e-6)
+    archived = gb * (0.023 + 11 * 0.004) + 20e-6 + 12 * 0.4e-6 + 11 * (gb * 0.03 + 9.6e-6)
+    tiered = gb * (2 * 0.023 + 2 * 0.0125 + 8 * 0.004) + 10e-6 + 11 * 2.5e-6 + 12 * 0.4e-6
+    assert times_standard("infrequent-access", PRICES) == pytest.approx(infrequent / standard)
+    assert times_standard("glacier-instant-retrieval", PRICES) == pytest.approx(archived / standard)
+    assert times_standard("intelligent-tiering", PRICES) == pytest.approx(tiered / standard)
+    assert min(times_standard(storage, PRICES) for storage in CLASSES if storage != "standard") > 1.4
+    assert times_standard("intelligent-tiering", PRICES, each=2**18) < 1, (
+        "of 256 KB, watching one costs less than it saves"
+    )
 
 
 def test_over_a_year_keeping_originals_is_most_of_the_bill_and_intelligent_tiering_takes_more_than_half_of_it() -> None:
@@ -84,6 +142,33 @@ def test_functions_that_fetch_and_that_resolve_permalinks_cost_what_their_proces
     assert on_x86["views"] - on_arm["views"] == pytest.approx(asked * USE.resolve_gb_seconds * dearer)
 
 
+def test_what_is_rendered_again_is_paid_again_and_its_variants_are_kept_twice_but_never_thrice() -> None:
+    half, twice = (dollars(keeping=Keeping(12), use=replace(USE, rerendered=count)) for count in (0.5, 2))
+    # 9 PUT and a LIST, 4 reads, 3 requests of SQS, an event, an invocation, 0.609 s of 1,769 MB, 2,700 bytes of log
+    again = 10 * 5 + 4 * 0.4 + 3 * 0.4 + 1 + 0.2 + 0.609 * 1769 / 1024 * 13.3334 + 2_700e6 / 2**30 * 0.5
+    assert half["rendering again"] == pytest.approx(0.5 * again)
+    assert half["keeping variants before"] == pytest.approx(0.5 * 12 * 380e9 / 2**30 * 0.023)
+    assert twice["rendering again"] == pytest.approx(2 * again)
+    assert twice["keeping variants before"] == pytest.approx(12 * 380e9 / 2**30 * 0.023) == twice["keeping variants"]
+    assert not {"rendering again", "keeping variants before"} & set(dollars(keeping=Keeping(12)))
+    assert dollars(Arrival("in-place", MILLION), use=replace(USE, rerendered=1)) == dollars(
+        Arrival("in-place", MILLION)
+    )
+
+
+def test_originals_that_leave_are_not_rendered_again() -> None:
+    leaving = Keeping(12, originals_become=DROP)
+    assert dollars(keeping=leaving, use=replace(USE, rerendered=1)) == dollars(keeping=leaving)
+
+
+def test_of_the_same_contents_neither_reviewers_nor_enrichers_are_asked_again() -> None:
+    asked, use = replace(ASSUMED, moderated=1, seen=2, described=1), replace(USE, rerendered=1)
+    found, plain = (bill(UPLOADED, A_MONTH, one, use, PRICES).items for one in (asked, ASSUMED))
+    assert [one for one in found if one.name == "rendering again"] == [
+        one for one in plain if one.name == "rendering again"
+    ]
+
+
 def test_views_cost_nothing_within_what_cloudfront_gives_each_month_and_list_prices_beyond() -> None:
     few = dollars(keeping=Keeping(1, views=MILLION))["views"]
     assert few < 0.2  # reads of S3 and the resolver, for a tenth
@@ -91,6 +176,17 @@ def test_views_cost_nothing_within_what_cloudfront_gives_each_month_and_list_pri
     many = replace(USE, cdn_misses=0.0, permalink_share=0.0, view_bytes=1e6)
     beyond = dollars(keeping=Keeping(1, views=110 * MILLION), use=many)["views"]
     assert beyond == pytest.approx(100 * 1.00 + 109_000 * 0.085)
+
+
+def test_with_tracing_permalinks_that_the_cdn_does_not_have_are_traced_too() -> None:
+    keeping, traced = Keeping(1, views=100 * MILLION), replace(ASSUMED, traced=0.05)
+    off, on = (
+        {item.name: item.dollars for item in bill(UPLOADED, keeping, one, USE, PRICES).items}
+        for one in (ASSUMED, traced)
+    )
+    # Half of the views are by permalinks, and a tenth misses the CDN: five million runs, a twentieth of them recorded.
+    assert on["views"] - off["views"] == pytest.approx(5 * 0.05 * 5.0)
+    assert on["processing"] - off["processing"] == pytest.approx(0.05 * 5.0)
 
 
 def test_a_flat_rate_plan_is_named_where_it_covers_the_views_and_costs_less() -> None:
@@ -101,6 +197,18 @@ def test_a_flat_rate_plan_is_named_where_it_covers_the_views_and_costs_less() ->
     assert "plan Business leaves $200" in how(100 * MILLION)
     assert "plan" not in how(MILLION)
     assert "plan" not in how(5_000 * MILLION)
+
+
+def test_with_a_key_of_ones_own_kms_is_asked_for_each_queue_every_five_minutes_and_for_a_hundredth_of_s3() -> None:
+    own = replace(USE, key_share=0.01)
+    # 9 PUT and 4 GET or HEAD of a million; 8,640 times five minutes, three requests for each of four queues.
+    once, month = 130_000, 4 * 3 * 8_640 - 20_000
+    assert dollars(use=own)["requests to KMS"] == pytest.approx((once + month) * 3e-6)
+    assert dollars(keeping=Keeping(12), use=own)["requests to KMS"] == pytest.approx((once + 12 * month) * 3e-6)
+    viewed = dollars(keeping=Keeping(1, views=100 * MILLION), use=own)["requests to KMS"]
+    assert viewed == pytest.approx((once + month + 100_000) * 3e-6), "a tenth of the views misses the CDN"
+    assert dollars(use=replace(own, rerendered=1))["requests to KMS"] == pytest.approx((2 * once + month) * 3e-6)
+    assert "requests to KMS" not in dollars()
 
 
 def test_deletions_are_two_paths_each_one_by_one_and_two_for_all_at_once() -> None:
@@ -121,7 +229,7 @@ def test_every_assumption_about_use_counts_and_has_a_reason(name: str) -> None:
         kept = sum(sum(dollars(Arrival(one, MILLION), keeping, use).values()) for one in ("upload", "url"))
         return kept + sum(dollars(keeping=leaving, use=use).values())
 
-    changed = replace(USE, **{name: 300 * getattr(USE, name)})
+    changed = replace(USE, **{name: 300 * getattr(USE, name) or 1})
     assert together(changed) != together(USE)
     assert len(why(name, Use).split()) >= 3
 

@@ -8,6 +8,7 @@ import pytest
 
 from lightpress.cdk.readiness import PROJECT
 from lightpress.costs.estimate import (
+    AGAIN,
     IN_PLACE,
     LAZY,
     Assumptions,
@@ -18,6 +19,8 @@ from lightpress.costs.estimate import (
     why,
 )
 from lightpress.costs.prices import PRICES, Prices, UnknownPriceError, prices_of
+from lightpress.pipeline.reconcile import Action, reconcile
+from tests.pipeline.fakes import FakeCloud, book, source
 
 SIMPLE = Assumptions(
     cpu_ms=400,
@@ -91,6 +94,37 @@ def test_eight_copies_cost_46_dollars_a_million_pictures_once_and_their_storage(
     assert copied.monthly - plain.monthly == pytest.approx(380e9 / 2**30 * 0.023, rel=0.01)
 
 
+def test_what_had_a_manifest_before_pays_for_a_list_of_its_variants_and_a_new_key_does_not() -> None:
+    new, again = (
+        {line.name: line.dollars for line in estimate(assumed, prices_of("us-east-1")).lines}
+        for assumed in (Assumptions(), replace(Assumptions(), **AGAIN))
+    )
+    # $0.005 for 1,000 LIST: https://aws.amazon.com/s3/pricing/
+    assert again.pop("S3, lists") == pytest.approx(5.0)
+    assert again == new
+
+
+def test_whoever_publishes_lists_as_often_as_is_estimated() -> None:
+    cloud = FakeCloud()
+    cloud.originals.put("a.jpg", b"one")
+    listed = []
+    for recipes in (book(10), book(10), book(20), book(30)):
+        cloud.recipes, before = recipes, cloud.images.asked["paths"]
+        action = reconcile(source("a.jpg"), cloud.dependencies()).action
+        listed.append((action, cloud.images.asked["paths"] - before))
+    again = (Action.PUBLISHED, AGAIN["lists"])
+    assert listed == [(Action.PUBLISHED, Assumptions().lists), (Action.NOTHING, 0), again, again]
+
+
+def test_x_ray_costs_five_dollars_a_million_traces_and_a_twentieth_where_pictures_come_fast() -> None:
+    prices = prices_of("us-east-1")
+    off, all_, some = (estimate(Assumptions(traced=traced), prices).once for traced in (0, 1, 0.05))
+    # https://aws.amazon.com/xray/pricing/, without the 100,000 of each month that are free
+    assert all_ - off == pytest.approx(5.0)
+    assert some - off == pytest.approx(0.25)
+    assert "X-Ray" not in {line.name for line in estimate(Assumptions(), prices).lines}
+
+
 def test_dollars_grow_with_the_pictures() -> None:
     assert cost_of(SIMPLE, ROUND)(1000) == pytest.approx((8_115.75 + LOGGED) / 1000)
     assert cost_of(SIMPLE, ROUND)(0) == 0
@@ -101,7 +135,7 @@ COUNTED = [row.name for row in fields(Assumptions)]
 
 @pytest.mark.parametrize("name", COUNTED)
 def test_every_assumption_counts_and_has_a_reason(name: str) -> None:
-    once = replace(SIMPLE, webhooks=1, copies=1, moderated=1, seen=1, described=1)
+    once = replace(SIMPLE, lists=1, traced=1, webhooks=1, copies=1, moderated=1, seen=1, described=1)
     twice = replace(once, **{name: 2 * getattr(once, name)})
     before, after = estimate(once, ROUND), estimate(twice, ROUND)
     assert (before.once, before.monthly) != (after.once, after.monthly)
@@ -111,7 +145,7 @@ def test_every_assumption_counts_and_has_a_reason(name: str) -> None:
 def test_assumptions_and_prices_can_be_changed_by_name() -> None:
     assert assume(["cpu_ms=200", "writes=3"]) == replace(Assumptions(), cpu_ms=200, writes=3)
     assert prices_of("eu-west-1", ["s3_write=5.5"]) == replace(PRICES["eu-west-1"], s3_write=5.5)
-    assert {*IN_PLACE, *LAZY} <= {row.name for row in fields(Assumptions)}
+    assert {*AGAIN, *IN_PLACE, *LAZY} <= {row.name for row in fields(Assumptions)}
 
 
 @pytest.mark.parametrize("change", ["cpu=1", "cpu_ms", "cpu_ms=fast", "cpu_ms=-1", "cpu_ms=nan"])

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 _HOUR = 3_600.0
 _TINY = 1e-6  # seconds, or a fraction of an invocation: smaller differences are rounding errors
+OF_A_POLLER = 10
+"""Invocations at a time of a provisioned poller."""
 _SCALING = "AWS Lambda developer guide, services-sqs-scaling"
 
 
@@ -48,7 +50,7 @@ class Pollers:
     start: float = _from(5, f"concurrent invocations when messages arrive: {_SCALING}")
     per_minute: float = _from(300, f"additional ones each minute while messages wait: {_SCALING}")
     most: float = _from(1_250, f"maximum of one mapping: {_SCALING}")
-    units: float = _from(0, "provisioned event pollers, which are billed; none in standard mode")
+    units: float = _from(0, "provisioned event pollers at least, which are billed; none in standard mode")
 
     @property
     def ceiling(self) -> int:
@@ -64,7 +66,12 @@ def standard(limit: int) -> Pollers:
 def provisioned(least: int, most: int) -> Pollers:
     """Provisioned mode, billed by the hour: each poller runs 10 invocations; 1,000 more a minute, 20,000 at most."""
     return Pollers(
-        f"provisioned, {least} to {most}", most * 10, start=least * 10, per_minute=1_000, most=20_000, units=least
+        f"provisioned, {least} to {most}",
+        most * OF_A_POLLER,
+        start=least * OF_A_POLLER,
+        per_minute=1_000,
+        most=20_000,
+        units=least,
     )
 
 
@@ -123,6 +130,7 @@ class Outcome:
         invocations: Number of invocations.
         seconds: Billed seconds.
         finished: When the last original was done, in seconds.
+        allowed_seconds: Concurrency that the pollers had grown to, times the seconds for which they had.
     """
 
     waits: Sequence[float]
@@ -132,6 +140,7 @@ class Outcome:
     invocations: int
     seconds: float
     finished: float
+    allowed_seconds: float = 0.0
 
     def wait(self, quantile: float) -> float:
         """A quantile of the waits, in seconds: 0.99 for the 99th percentile."""
@@ -152,6 +161,7 @@ class _Run:
         idle: Execution environments without an invocation.
         started: Execution environments that were started.
         allowed: Concurrency that the pollers have grown to.
+        allowed_seconds: The integral of that so far.
         tokens: Execution environments that may be started now.
         now: Simulated time in seconds.
         most: Maximum concurrency so far.
@@ -169,6 +179,7 @@ class _Run:
     idle: int = 0
     started: int = 0
     allowed: float = 0.0
+    allowed_seconds: float = 0.0
     tokens: float = 0.0
     now: float = 0.0
     most: int = 0
@@ -180,12 +191,20 @@ class _Run:
         """Advance the clock; capacity grows, up to its limits, and invocations end."""
         passed = until - self.now
         if self.head < len(self.waiting):
-            self.allowed = min(self.allowed + passed * self.pollers.per_minute / 60, self.pollers.ceiling)
+            self._grow(passed)
+        else:
+            self.allowed_seconds += passed * self.allowed
         self.tokens = min(self.tokens + passed * self.function.ramp / 10, self.function.ramp)
         self.now = until
         while self.ends and self.ends[0] <= until:
             heapq.heappop(self.ends)
             self.idle += 1
+
+    def _grow(self, seconds: float) -> None:
+        before, a_second = self.allowed, self.pollers.per_minute / 60
+        self.allowed = min(before + seconds * a_second, self.pollers.ceiling)
+        growing = (self.allowed - before) / a_second if a_second else 0.0
+        self.allowed_seconds += growing * (before + self.allowed) / 2 + (seconds - growing) * self.allowed
 
     def start_all(self) -> None:
         """Start every invocation that capacity allows."""
@@ -258,6 +277,7 @@ def simulate(load: Load, pollers: Pollers, function: Function | None = None, *, 
         run.invocations,
         run.seconds,
         run.now,
+        run.allowed_seconds,
     )
 
 
@@ -267,7 +287,8 @@ class Bill:
 
     Attributes:
         function: Compute and requests of the function.
-        pollers: Provisioned pollers, for the time that the load takes, an hour at least.
+        pollers: Provisioned pollers: the least number for the time that the load takes, an hour at least; and those
+            that are added to them, until the load is done.
         rest: Requests of S3 and SQS, events and logs.
     """
 
@@ -292,10 +313,20 @@ def bill(outcome: Outcome, pollers: Pollers, prices: Prices | None = None, memor
     lines = estimate(Assumptions(), prices, pictures=originals).lines
     rest = sum(line.dollars for line in lines if not line.monthly and not line.name.startswith("Lambda"))
     compute = outcome.seconds * memory_mb * MB / GB * prices.compute("arm64")
-    hours = max(1.0, outcome.finished / _HOUR)
     return Bill(
-        compute + outcome.invocations / MILLION * prices.lambda_request, pollers.units * POLLER_HOUR * hours, rest
+        compute + outcome.invocations / MILLION * prices.lambda_request,
+        _poller_hours(outcome, pollers) * POLLER_HOUR,
+        rest,
     )
+
+
+def _poller_hours(outcome: Outcome, pollers: Pollers) -> float:
+    """Of provisioned pollers. AWS takes those away that were added some time after the load, which is not counted."""
+    if not pollers.units:
+        return 0.0
+    hours = outcome.finished / _HOUR
+    added = outcome.allowed_seconds / OF_A_POLLER / _HOUR - pollers.units * hours
+    return pollers.units * max(1.0, hours) + max(0.0, added)
 
 
 CHOICES = (

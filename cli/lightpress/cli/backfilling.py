@@ -7,7 +7,7 @@ import json
 import random
 import signal
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from lightpress.aws.facts import S3Facts
@@ -23,7 +23,7 @@ from lightpress.cli.backfill_targets import Smaller, Variants
 from lightpress.cli.plan import manifest_paths, read_manifests
 from lightpress.cli.plan import sample as chosen_of
 from lightpress.client.faults import FAULTS, sentence_of
-from lightpress.costs.estimate import IN_PLACE, Assumptions, cost_of
+from lightpress.costs.estimate import cost_of
 from lightpress.costs.keeping import retrieval_in
 from lightpress.costs.prices import MILLION
 from lightpress.in_place.buckets import InPlace
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from lightpress.cli.backfill import Checkpoint
     from lightpress.client.deployment import Deployment
+    from lightpress.costs.estimate import Assumptions
     from lightpress.costs.prices import Prices
     from lightpress.pipeline.recipe import RecipeBook
 
@@ -176,9 +177,9 @@ def job_for(  # noqa: PLR0913  by keyword
     return Job(deployment, found[0], pictures, mode, since, inventory, recipes)
 
 
-def dollars_of(job: Job, prices: Prices, assumed: Assumptions, architecture: str) -> Callable[[int, int], float]:
+def dollars_of(prices: Prices, assumed: Assumptions, architecture: str) -> Callable[[int, int], float]:
     """A function from numbers of sent items and of reads to dollars."""
-    of_one = cost_of(replace(assumed, **IN_PLACE) if job.mode == IN_PLACE_MODE else assumed, prices, architecture)
+    of_one = cost_of(assumed, prices, architecture)
     return lambda sent, reads: of_one(sent) + reads / MILLION * prices.s3_read
 
 

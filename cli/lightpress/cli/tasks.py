@@ -17,7 +17,7 @@ from lightpress.backfill.sweeping import found_in
 from lightpress.cli.backfill import BackfillError
 from lightpress.cli.backfilling import VARIANTS
 from lightpress.cli.distributed import Distributed, name_of
-from lightpress.costs.estimate import Assumptions, cost_of
+from lightpress.costs.estimate import AGAIN, Assumptions, cost_of
 from lightpress.costs.keeping import retrieval_in
 from lightpress.costs.prices import MILLION
 from lightpress.failures.retrying import SEGMENTS, is_chosen
@@ -105,7 +105,7 @@ class Task:
 
     def priced(self, prices: Prices) -> Task:
         """The same, with what its requests cost in its caps."""
-        sent, read = cost_of(Assumptions(), prices, "arm64")(1), prices.s3_read / MILLION
+        sent, read = cost_of(replace(Assumptions(), **AGAIN), prices, "arm64")(1), prices.s3_read / MILLION
         return replace(self, job=replace(self.job, nanos_sent=_nanos(sent), nanos_read=_nanos(read)))
 
 

@@ -5,12 +5,12 @@ bill(Arrival("upload", 1_000_000), Keeping(months=12), Assumptions(), Use(), pri
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from lightpress.costs.estimate import AGAIN, estimate
 from lightpress.costs.estimate import assumed as _assumed
-from lightpress.costs.estimate import estimate
-from lightpress.costs.keeping import STAYS, Moved, kept
+from lightpress.costs.keeping import CLASSES, STAYS, Moved, kept, read_there
 from lightpress.costs.prices import MILLION
 from lightpress.pipeline.recipe import DROP, INFREQUENT, KEEP
 
@@ -19,13 +19,21 @@ if TYPE_CHECKING:
     from lightpress.costs.prices import Prices
 
 INFREQUENT_ACCESS = Moved("infrequent-access")
+FILES = 8
+"""The variants of an original, by the recipe `web`: 4 sizes in 2 formats."""
 SCENARIOS = ("upload", "url", "attach", "in-place")
 """How originals come: by the upload API, by their URLs, from an existing bucket, or compressed in place there."""
 
 # What every account has free, each month and for good: paths, requests, GB and function runs of CloudFront; alarms and
-# metrics of CloudWatch.
+# metrics of CloudWatch; requests to KMS.
 _FREE_PATHS, _FREE_REQUESTS, _FREE_GB, _FREE_RUNS = 1_000, 10_000_000, 1_000, 2_000_000
 _FREE_ALARMS = _FREE_METRICS = 10
+_FREE_KEY_REQUESTS = 20_000
+_KEY_REQUESTS_OF_A_QUEUE = 3 * 12 * 24 * 30
+"""A month, while messages come: in each five minutes, two for whoever sends, and one for whoever receives.
+
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+"""
 _PLANS = (("Free", 0, 1, 0.1), ("Pro", 15, 10, 50), ("Business", 200, 125, 50), ("Premium", 1_000, 500, 50))
 """CloudFront's flat-rate plans: name, dollars a month, million requests and TB a month, as of November 2025."""
 _GB_OF_A_TB = 1_000
@@ -42,6 +50,11 @@ class Use:
     cdn_misses: float = _assumed(0.1, "share of views that the CDN has to ask S3 for; not measured")
     permalink_share: float = _assumed(0.5, "share of views by permalinks, which run the edge function; not measured")
     resolve_gb_seconds: float = _assumed(0.02, "Lambda for each permalink that the CDN does not have; not measured")
+    rerendered: float = _assumed(
+        0,
+        "times that each original is rendered again, by a backfill after a new recipe; the variants before it stay "
+        "until the next time (previous of the manifest), so of a share, that share is kept twice",
+    )
     deleted_at_once: float = _assumed(
         1, "deletions that are purged together; from 200 on, two paths are for all of them (invalidate_all_from)"
     )
@@ -55,6 +68,11 @@ class Use:
     delete_writes: float = _assumed(2, "PUT of the manifest, and LIST of the variants, for each deletion")
     alarms: float = _assumed(17, "alarms of the environment prod, 10 of which are free")
     metrics: float = _assumed(30, "metrics, of which 10 are free, written in all hours of the month")
+    key_share: float = _assumed(
+        0,
+        "share of the requests of S3 that ask KMS, with encryption_key: 0.01, since bucket keys take up to 99 % of "
+        "them away, as S3 says; not measured",
+    )
     queues: float = _assumed(4, "queues that functions poll: 657,000 requests a month each while they are empty")
 
 
@@ -91,7 +109,7 @@ class Keeping:
     originals_storage: Moved = STAYS
     variants_storage: Moved = STAYS
     originals_become: str = KEEP
-    files: int = 8
+    files: int = FILES
 
 
 @dataclass(frozen=True)
@@ -153,9 +171,12 @@ def bill(  # noqa: PLR0913, PLR0917  what it rests on
         _arrival(arrival, use, prices, prices.compute(architecture)),
         *_originals(arrival, keeping, assumed, use, prices, prices.compute(architecture)),
         *_variants(arrival, keeping, assumed, prices),
-        _views(keeping, use, prices, prices.compute(architecture)),
+        *_variants_read(keeping, assumed, use, prices),
+        *_again(arrival, keeping, assumed, use, prices, architecture),
+        _views(keeping, use, prices, prices.compute(architecture), assumed.traced),
         _deletions(keeping, use, prices),
         _stack(keeping, use, prices),
+        *_key(arrival, keeping, assumed, use, prices),
     )
     return Bill(arrival, keeping, items)
 
@@ -188,30 +209,81 @@ def _originals(  # noqa: PLR0913, PLR0917  what it rests on
         looking = 3 * prices.sqs_request + prices.lambda_request + use.dropping_gb_seconds * compute * MILLION
         how = f"{assumed.original_bytes:g} bytes each, which are kept for minutes"
         return [Item("dropping originals", count / MILLION * (requests + looking), how)]
-    rule = INFREQUENT_ACCESS if keeping.originals_become == INFREQUENT else keeping.originals_storage
+    rule = _rule_of_originals(keeping)
     dollars = kept(count, assumed.original_bytes, months, rule, prices)
     return [Item("keeping originals", dollars, f"{assumed.original_bytes:g} bytes each, {rule.storage}")]
+
+
+def _rule_of_originals(keeping: Keeping) -> Moved:
+    return INFREQUENT_ACCESS if keeping.originals_become == INFREQUENT else keeping.originals_storage
 
 
 def _variants(arrival: Arrival, keeping: Keeping, assumed: Assumptions, prices: Prices) -> list[Item]:
     if not assumed.variant_bytes:
         return []
     each = assumed.variant_bytes / keeping.files
-    dollars = kept(arrival.originals * keeping.files, each, keeping.months, keeping.variants_storage, prices)
-    how = f"{keeping.files} files of {each:g} bytes each, {keeping.variants_storage.storage}"
+    rule = keeping.variants_storage
+    dollars = kept(arrival.originals * keeping.files, each, keeping.months, rule, prices)
+    how = f"{keeping.files} files of {each:g} bytes each, {rule.storage}"
+    if rule != STAYS and not rule.takes(each):
+        how += ", which takes none below 128 KB: they stay in standard"
     return [Item("keeping variants", dollars, how)]
 
 
-def _views(keeping: Keeping, use: Use, prices: Prices, compute: float) -> Item:
+def _variants_read(keeping: Keeping, assumed: Assumptions, use: Use, prices: Prices) -> list[Item]:
+    """What the CDN's misses cost beyond reads of STANDARD, where variants are moved to a class that charges for it.
+
+    No class's minimum of days adds to that: what is deleted is still counted as kept.
+    """
+    rule, each = keeping.variants_storage, assumed.variant_bytes / keeping.files
+    gets = keeping.views * use.cdn_misses
+    dollars = read_there(gets, each, keeping.months, rule, prices)
+    if not dollars:
+        return []
+    fee = CLASSES[rule.storage](prices).retrieval
+    how = f"{gets:,.0f} a month that the CDN does not have: ${fee.gb:g} a GB and ${fee.read:.2f} a million more"
+    return [Item("reading variants", dollars, how)]
+
+
+def _again(  # noqa: PLR0913, PLR0917  what it rests on
+    arrival: Arrival, keeping: Keeping, assumed: Assumptions, use: Use, prices: Prices, architecture: str
+) -> list[Item]:
+    """Rendering again, and keeping the generation before, as if from the first day; nothing of what has left."""
+    if not use.rerendered or not assumed.variant_bytes or keeping.originals_become == DROP:
+        return []
+    # What reviewers and enrichers have said of the same contents, they are not asked again.
+    same = replace(assumed, moderated=0, seen=0, described=0, **AGAIN)
+    once = estimate(same, prices, pictures=arrival.originals, architecture=architecture).once
+    reading = _originals_read(arrival, keeping, assumed, prices)
+    (kept_once,) = _variants(arrival, keeping, assumed, prices)
+    share = min(1.0, use.rerendered)
+    how = f"{use.rerendered:g} times; lightpress estimate --assume lists=1"
+    if reading:
+        how += f", and ${reading:,.2f} for reading originals where they are moved to"
+    return [
+        Item("rendering again", use.rerendered * (once + reading), how),
+        Item("keeping variants before", share * kept_once.dollars, f"of {share:.0%} of the originals, each once"),
+    ]
+
+
+def _originals_read(arrival: Arrival, keeping: Keeping, assumed: Assumptions, prices: Prices) -> float:
+    """What reading every original once costs beyond STANDARD, where it has been moved by then."""
+    rule = _rule_of_originals(keeping)
+    if arrival.scenario not in {"upload", "url"} or not rule.days_there(assumed.original_bytes, keeping.months):
+        return 0.0
+    return arrival.originals * CLASSES[rule.storage](prices).retrieval.dollars(assumed.original_bytes)
+
+
+def _views(keeping: Keeping, use: Use, prices: Prices, compute: float, traced: float) -> Item:
     """What viewers cost at list prices; a flat-rate plan of CloudFront is named where it costs less.
 
-    compute: Dollars for a GB-second of the functions.
+    compute: Dollars for a GB-second of the functions. traced: the share of their runs that X-Ray records.
     """
     views, gb = keeping.views, keeping.views * use.view_bytes / 1e9
     permalinks, misses = views * use.permalink_share, views * use.cdn_misses
     cdn = max(0.0, views - _FREE_REQUESTS) / MILLION * prices.cdn_request + max(0.0, gb - _FREE_GB) * prices.cdn_gb
     cdn += max(0.0, permalinks - _FREE_RUNS) / MILLION * prices.edge_function
-    resolving = use.resolve_gb_seconds * compute * MILLION + prices.lambda_request
+    resolving = use.resolve_gb_seconds * compute * MILLION + prices.lambda_request + traced * prices.trace
     behind = misses / MILLION * (prices.s3_read + use.permalink_share * resolving)
     how = f"{views:,} a month of {use.view_bytes:g} bytes, beyond what is free"
     name, price = _plan(views, gb)
@@ -250,3 +322,14 @@ def _stack(keeping: Keeping, use: Use, prices: Prices) -> Item:
     month = polled + alarms + metrics + prices.dashboard + prices.key
     how = f"${month:.2f} a month: {use.alarms:g} alarms, {use.metrics:g} metrics, a dashboard, a key, empty queues"
     return Item("the stack itself", keeping.months * month, how)
+
+
+def _key(arrival: Arrival, keeping: Keeping, assumed: Assumptions, use: Use, prices: Prices) -> list[Item]:
+    """Requests to KMS; nothing where AWS's own keys encrypt. The key itself is that of the alarms' topic instead."""
+    if not use.key_share:
+        return []
+    first = arrival.originals * (assumed.writes + assumed.reads) * (1 + use.rerendered) * use.key_share
+    queues = use.queues * _KEY_REQUESTS_OF_A_QUEUE
+    month = max(0.0, queues + keeping.views * use.cdn_misses * use.key_share - _FREE_KEY_REQUESTS)
+    how = f"{first:,.0f} for S3 once; {queues:,.0f} a month for queues, {_FREE_KEY_REQUESTS:,} a month free"
+    return [Item("requests to KMS", (first + keeping.months * month) / MILLION * prices.key_request, how)]

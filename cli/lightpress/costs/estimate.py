@@ -52,10 +52,18 @@ class Assumptions:
     batch: float = assumed(1, "originals in one invocation; a backfill fills batches, single uploads do not")
     writes: float = assumed(9, "PUT: 8 variants (the recipe `web`: 4 sizes in 2 formats), and the manifest")
     reads: float = assumed(4, "GET and HEAD: the manifest, the original twice, and its bytes")
+    lists: float = assumed(
+        0, "LIST of its variants, to remove dead ones: 1 where it had a manifest before, which plan and backfill assume"
+    )
     sqs_requests: float = assumed(3, "send, receive and delete")
     events: float = assumed(1, "ImageReady on the event bus, of less than 64 KB")
     log_bytes: float = assumed(
         2_700, "a log line and the metrics (2,000, measured), and what Lambda reports (not measured)"
+    )
+    traced: float = assumed(
+        0,
+        "traces that X-Ray records of it, and of each permalink that the CDN does not have, with tracing = true: 1 up "
+        "to one a second, 0.05 of what comes faster (Lambda's sampling)",
     )
     original_bytes: float = assumed(2_900_000, "a 12-megapixel photo")
     variant_bytes: float = assumed(380_000, "all its variants together, measured as cpu_ms was")
@@ -129,6 +137,10 @@ LAZY = {
 """The assumptions that differ where the recipe `web` leaves its three smaller sizes for their first view, and a fifth
 of those six files is ever viewed: at upload, two files are encoded. Measured (docs/decisions/0090), but for the
 waiting: all but the smaller writes of 0127."""
+
+AGAIN = {"lists": 1}
+"""The assumptions that differ where an original had a manifest before, of whatever status: a new recipe, an overwrite,
+a retry. Whoever publishes then lists its variants (`pipeline.leftovers.remove_dead`); a new key has none."""
 
 _FIRST_VIEW_READS = 6
 """The manifest twice, the variant by the CDN and by the function, the original twice."""
@@ -205,6 +217,7 @@ def estimate(assumed: Assumptions, prices: Prices, *, pictures: int = MILLION, a
         ),
         _requests("S3, writes", pictures, assumed.writes, prices.s3_write),
         _requests("S3, reads", pictures, assumed.reads, prices.s3_read),
+        *_of_lists(assumed, prices, pictures),
         _requests("SQS", pictures, assumed.sqs_requests, prices.sqs_request),
         _requests("EventBridge", pictures, assumed.events, prices.event),
         _requests("CloudFront, invalidations", pictures, assumed.invalidated_paths, prices.cdn_path),
@@ -213,6 +226,7 @@ def estimate(assumed: Assumptions, prices: Prices, *, pictures: int = MILLION, a
             pictures * assumed.log_bytes / GB * prices.log_gb,
             f"{assumed.log_bytes:g} bytes x ${prices.log_gb:.2f} a GB",
         ),
+        *_of_traces(assumed, prices, pictures),
         *_of_first_views(assumed, prices, pictures, compute),
         *_of_webhooks(assumed, prices, pictures, compute),
         *_of_copies(assumed, prices, pictures),
@@ -224,6 +238,18 @@ def estimate(assumed: Assumptions, prices: Prices, *, pictures: int = MILLION, a
         ),
     )
     return Estimate(pictures, lines)
+
+
+def _of_lists(assumed: Assumptions, prices: Prices, pictures: int) -> Iterator[Line]:
+    """What looking for dead variants costs; nothing for new keys."""
+    if assumed.lists:
+        yield _requests("S3, lists", pictures, assumed.lists, prices.s3_write)
+
+
+def _of_traces(assumed: Assumptions, prices: Prices, pictures: int) -> Iterator[Line]:
+    """What X-Ray costs; nothing where it is off."""
+    if assumed.traced:
+        yield _requests("X-Ray", pictures, assumed.traced, prices.trace)
 
 
 def _of_first_views(assumed: Assumptions, prices: Prices, pictures: int, compute: float) -> Iterator[Line]:

@@ -1,9 +1,9 @@
 """AWS's list prices in US dollars; every estimate uses this table.
 
 Source: the public price pages of AWS Lambda, Amazon S3, Amazon SQS, Amazon EventBridge, Amazon CloudFront, AWS WAF,
-Amazon CloudWatch, Amazon Rekognition and Amazon Bedrock, first tier of each, without taxes, discounts or free tiers.
-They change: `--price NAME=DOLLARS` replaces one. A GB is what AWS bills as one: 2^30 bytes (`units.GB`) of memory, of
-storage (https://aws.amazon.com/s3/faqs/), and so of logs.
+Amazon CloudWatch, AWS X-Ray, AWS KMS, Amazon Rekognition and Amazon Bedrock, first tier of each, without taxes,
+discounts or free tiers. They change: `--price NAME=DOLLARS` replaces one. A GB is what AWS bills as one: 2^30 bytes
+(`units.GB`) of memory, of storage (https://aws.amazon.com/s3/faqs/), and so of logs.
 """
 
 from __future__ import annotations
@@ -53,6 +53,8 @@ class Prices:
         metric: For a metric of one's own and a month.
         dashboard: For a dashboard and a month.
         key: For a KMS key and a month.
+        key_request: For a million requests to KMS.
+        trace: For a million traces that X-Ray records.
         seen: For a million pictures that Rekognition looks at for one thing (labels, faces, or moderation); from a
             million a month on, it is less.
         alt_text: For a million pictures that a model on Bedrock describes: 1,700 tokens in and 30 out, at the price of
@@ -91,6 +93,8 @@ class Prices:
     metric: float = 0.30
     dashboard: float = 3.00
     key: float = 1.00
+    key_request: float = 3.00
+    trace: float = 5.00
     seen: float = 1_000.00
     alt_text: float = 109.20
     waf_acl: float = 5.00

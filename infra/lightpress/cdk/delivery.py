@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aws_cdk import Aws, Duration
+from aws_cdk import Annotations, Aws, Duration
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
@@ -28,7 +28,12 @@ from lightpress.cdk.given import who
 from lightpress.cdk.lazy import LAZY_TIMEOUT_SECONDS, LazyRendering
 from lightpress.cdk.mount import described, host_of, permit
 from lightpress.cdk.naming import global_name, pin, root_of
+from lightpress.cdk.options.storage import STANDARD
 from lightpress.cdk.web_acl import makes_web_acl, web_acl
+from lightpress.costs.bill import FILES
+from lightpress.costs.estimate import Assumptions
+from lightpress.costs.keeping import Moved, times_standard
+from lightpress.costs.prices import prices_of
 from lightpress.image.formats import FALLBACKS, OUTPUTS
 from lightpress.pipeline.paths import VARIANTS
 from lightpress.toml_reader import ConfigError
@@ -436,9 +441,26 @@ class Delivery(Component):
 def _images(scope: Construct, config: Config) -> PrivateBucket:
     """The bucket of variants and manifests. Only variants move to another storage class, only files of runs expire."""
     storage = config.storage
+    _say_what_moving_costs(scope, config)
     rules = moved(storage.variants_storage, storage.variants_storage_days, prefix=VARIANTS)
     rules.append(s3.LifecycleRule(prefix=PREFIX, expiration=Duration.days(DAYS_OF_A_RUN)))
     return PrivateBucket(scope, "Images", holds="images", config=config, lifecycle_rules=rules)
+
+
+def _say_what_moving_costs(scope: Construct, config: Config) -> None:
+    """Warn where moving variants costs more than it saves, by what `lightpress estimate` assumes of them."""
+    storage, prices = config.storage.variants_storage, prices_of(config.monitoring.price_region)
+    each = Assumptions().variant_bytes / FILES
+    times = times_standard(storage, prices)
+    if Moved(storage).takes(each) or times <= 1:
+        return
+    Annotations.of(scope).add_warning_v2(
+        "lightpress:variants-storage",
+        f'variants_storage: "{storage}" costs more than "{STANDARD}" for most variants. S3 moves none below 128 KB, '
+        f"and those of the recipes that ship have {each:,.0f} bytes on average; one of 128 KB that the CDN fetches "
+        f"once a month costs {times:.1f} times as much over a year. What yours cost: lightpress estimate --months 12 "
+        f"--views NUMBER --variants-storage {storage} --assume variant_bytes=NUMBER.",
+    )
 
 
 def _look_for_originals(resolver: PythonFunction, uploads: s3.IBucket) -> None:

@@ -13,7 +13,7 @@ from lightpress.cli.commands.costs import (
     AssumeOption,
     PriceOption,
     RegionOption,
-    assumptions_of,
+    assumptions_again,
     prices_of,
 )
 from lightpress.cli.commands.machine import (
@@ -113,7 +113,8 @@ def backfill(  # noqa: PLR0913, PLR0917  the command's options
             recipes=recipes_of(recipes),
         )
         prices = prices_of(region, price)
-        dollars = backfilling.dollars_of(job, prices, assumptions_of(assume), architecture)
+        assumed = assumptions_again(assume, in_place=mode == backfilling.IN_PLACE_MODE)
+        dollars = backfilling.dollars_of(prices, assumed, architecture)
         task = backfill_of(job, dollars, prices)
         if halt:
             halt_run(task, as_json=as_json)

@@ -12,7 +12,7 @@ from lightpress.cli.commands.costs import (
     AssumeOption,
     PriceOption,
     RegionOption,
-    assumptions_of,
+    assumptions_again,
     prices_of,
 )
 from lightpress.cli.commands.machine import (
@@ -114,7 +114,7 @@ def plan(  # noqa: PLR0913, PLR0917  the command's options
     from lightpress.costs.estimate import cost_of
 
     deployment, book, prices = deployment_of(environment), recipes_of(recipes), prices_of(region, price)
-    dollars = cost_of(assumptions_of(assume), prices, architecture)
+    dollars = cost_of(assumptions_again(assume), prices, architecture)
     try:
         task = plan_of(deployment, recipes, book).priced(prices)
         if halt:

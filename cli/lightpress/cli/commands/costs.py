@@ -150,10 +150,13 @@ def prices_of(region: str, changes: list[str] | None) -> Prices:
         stop(str(error))
 
 
-def assumptions_of(changes: list[str] | None, *, in_place: bool = False, lazy: bool = False) -> Assumptions:
-    """The assumptions with `--assume` applied; ends the command where a name or value is not allowed."""
+def assumptions_again(changes: list[str] | None, *, in_place: bool = False) -> Assumptions:
+    """Those for originals that had a manifest before, with `--assume` applied; ends the command where that is wrong."""
+    from lightpress.costs.estimate import AGAIN
+
+    base = _base(in_place=in_place, lazy=False)
     assumed: Assumptions
-    (assumed,) = _assumptions(changes or [], _base(in_place=in_place, lazy=lazy))
+    (assumed,) = _assumptions(changes or [], base if in_place else replace(base, **AGAIN))
     return assumed
 
 
