@@ -112,6 +112,13 @@ def test_a_shard_with_nothing_wanted_is_done_in_one_step_and_its_pages_are_liste
     assert rig.lister.pages == 5
 
 
+def test_behind_the_last_original_that_is_wanted_of_a_page_nothing_is_listed_twice() -> None:
+    rig = Rig(KEYS, job=replace(JOB, since=NOW + 1))
+    rig.lister.page_size, rig.lister.modified = 100, dict.fromkeys(KEYS[::100], NOW + 2)
+    rig.child({"shard": "s", "place": "0", "after": "", "until": ""})
+    assert rig.lister.pages == 10
+
+
 def test_a_pass_that_is_cut_in_parts_is_cut_on_where_the_part_before_ended() -> None:
     rig = Rig(KEYS, stale=KEYS)
     rig.lister.page_size = 300
