@@ -195,8 +195,7 @@ function heldCard(held, api) {
     made.onclick = async () => {
       buttons.forEach((one) => { one.disabled = true; });
       try {
-        await act();
-        said.textContent = label === 'Approve' ? 'Approved.' : 'Rejected.';
+        said.textContent = await act();
         tell(`${said.textContent} ${held.key}`);
       } catch (error) {
         said.textContent = error.message;
@@ -207,9 +206,9 @@ function heldCard(held, api) {
     return made;
   };
   const about = { key: held.key, version: held.version };
-  // Where the program is not sure, a person answers in its name.
-  const unsure = !held.held_for.includes('person') && held.held_for.includes('moderation');
-  const review = unsure ? { ...about, reviewer: 'moderation' } : about;
+  // An approval counts while it is waited for, and a rejection afterwards, too: the first one named is the usual one.
+  const waitedFor = held.answerable.find((name) => held.held_for.includes(name));
+  const reviewer = waitedFor ?? held.answerable[0];
   const shown = make('div', {});
   const see = make('button', { type: 'button', className: 'see', textContent: 'Look' });
   see.setAttribute('aria-label', `Look: ${held.key}`);
@@ -218,16 +217,37 @@ function heldCard(held, api) {
     await show(shown, async () => previewOf(await api.preview(about), held.key));
     see.disabled = shown.querySelector('img') !== null;
   };
-  const approve = button('Approve', 'approve', () => api.approve(review));
-  const reject = button('Reject', 'discard', () => api.reject({ ...review, ...(detail.value.trim() && { detail: detail.value.trim() }) }));
+  const approve = waitedFor && button('Approve', 'approve', async () => {
+    await api.approve({ ...about, reviewer });
+    const others = held.held_for.filter((name) => name !== reviewer);
+    return others.length ? `Approved. It still waits for ${others.join(', ')}.` : 'Approved.';
+  });
+  const reject = reviewer && button('Reject', 'discard', async () => {
+    await api.reject({ ...about, reviewer, ...(detail.value.trim() && { detail: detail.value.trim() }) });
+    return 'Rejected.';
+  });
   return make(
     'article',
     { className: 'card' },
     make('h3', {}, look(held.key, api)),
-    factList({ 'Waits for': held.held_for.join(', '), Since: time(held.since), ...(held.until && { Until: time(held.until) }), Bytes: bytes(held.bytes) }),
-    make('div', { className: 'act' }, see, approve, reject, why, said),
+    factList({
+      'Waits for': held.held_for.join(', '),
+      'You answer for': reviewer,
+      Since: time(held.since),
+      ...(held.until && { Until: time(held.until) }),
+      Bytes: bytes(held.bytes),
+    }),
+    waitedFor ? '' : empty(whoAnswers(held.held_for)),
+    make('div', { className: 'act' }, ...[see, approve, reject, reject && why, said].filter(Boolean)),
     shown,
   );
+}
+
+/** What to do where no approval is waited for that operators may give. */
+function whoAnswers(names) {
+  if (!names.length) return 'All have answered: what comes of it takes seconds.';
+  return `No approval of operators is waited for. Where ${names.join(', ')} will not answer, somebody with access to the deployment `
+    + `answers for each: lightpress gate approve KEY --reviewer ${names[0]} --env ENV`;
 }
 
 /** The picture from memory: no address of it exists that anybody else could ask for. */

@@ -156,8 +156,8 @@ class Rig:
 
 
 @contextmanager
-def deployed(*in_place: InPlace) -> Iterator[Rig]:
-    """The deployment, and the existing buckets whose pictures it replaces in place."""
+def deployed(*in_place: InPlace, gated: bool = True) -> Iterator[Rig]:
+    """The deployment, and the existing buckets that it replaces pictures in; gated: whether a recipe has a gate."""
     with mock_aws():
         s3 = boto3.client("s3")
         for bucket in (UPLOADS, IMAGES, QUARANTINE, *(table.bucket for table in in_place)):
@@ -172,7 +172,6 @@ def deployed(*in_place: InPlace) -> Iterator[Rig]:
             "FailuresTableName": FAILURES,
             "QueueUrl": queue_url,
             "UrlQueueUrl": boto3.client("sqs").create_queue(QueueName=URLS)["QueueUrl"],
-            "ReviewQueueUrl": boto3.client("sqs").create_queue(QueueName=REVIEWS)["QueueUrl"],
             "WebhookReceivers": json.dumps(list(map(_receiver, HOOKS, ("first", "second")))),
             "AskedQueues": json.dumps([{"name": one, **_queues(one.lower())} for one in ("DetectLabels", "Moderate")]),
             "CdnBaseUrl": "https://cdn.example.com",
@@ -182,6 +181,8 @@ def deployed(*in_place: InPlace) -> Iterator[Rig]:
             "InPlaceQueueUrl": boto3.client("sqs").create_queue(QueueName=IN_PLACE)["QueueUrl"],
             "ExistingBuckets": json.dumps({"attached": [], "in_place": [asdict(table) for table in in_place]}),
         }
+        if gated:
+            outputs["ReviewQueueUrl"] = boto3.client("sqs").create_queue(QueueName=REVIEWS)["QueueUrl"]
         boto3.DEFAULT_SESSION = boto3.Session()
         answer: Any = partial(_stack, outputs)
         boto3.DEFAULT_SESSION.events.register("before-call.cloudformation.DescribeStacks", answer)

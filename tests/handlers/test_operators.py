@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,13 +17,16 @@ from lightpress.aws.reviews import S3Reviews
 from lightpress.aws.runs_table import DynamoRuns
 from lightpress.backfill.run import NANOS, SWEEP, Job, Run
 from lightpress.cdk.operators import OPERATOR_ROUTES, PREVIEW_ROUTE
+from lightpress.composition.operators import operator_service
 from lightpress.handlers.operators import handler
 from lightpress.image import PictureRejected, Reason
 from lightpress.pipeline.buckets import Attached, Publishing, Selection
 from lightpress.pipeline.failures import Failure, subject_of_message
 from lightpress.pipeline.gate import PERSON, Review
 from lightpress.pipeline.manifest import Publication
+from lightpress.pipeline.recipe import RecipeBook, Rule
 from lightpress.pipeline.review_messages import read_review
+from lightpress.uploads.requests import Refused
 from tests.handlers.conftest import (
     CDN,
     FAILURES,
@@ -46,6 +50,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from lightpress.operators.service import OperatorService
 
 SCOPE = "lightpress/operate"
 DOCUMENT = document()
@@ -212,11 +218,13 @@ def test_a_picture_that_is_held_for_review_says_for_whom(deployed: Deployed) -> 
     assert (said["status"], said["held_for"], said["variants"]) == ("held", ["malware", "person"], [])
 
 
-def hold(deployed: Deployed, key: str, data: bytes = b"not looked at") -> str:
-    """A picture that waits for two reviewers: its version."""
+def hold(
+    deployed: Deployed, key: str, data: bytes = b"not looked at", gate: tuple[str, ...] = ("malware", "person")
+) -> str:
+    """A picture that waits for reviewers: its version."""
     deployed.upload(key, data)
     version = deployed.s3.head_object(Bucket=UPLOADS, Key=key)["VersionId"]
-    held = Publication(key, 1, version, 13, "community", "digest").held(("malware", "person"))
+    held = Publication(key, 1, version, 13, "community", "digest").held(gate)
     S3Images(deployed.s3, IMAGES).publish(held, None)
     S3Reviews(deployed.s3, IMAGES).list_as_held(held)
     return version
@@ -241,9 +249,26 @@ def test_what_waits_for_reviewers_is_listed_with_those_who_have_not_answered(
     assert (status, said["more"]) == (200, False)
     ((one),) = said["held"]
     assert one.pop("since") > 1_700_000_000
-    about = {"key": "trips/a.jpg", "version": version, "bytes": 13, "held_for": ["person"]}
+    about = {"key": "trips/a.jpg", "version": version, "bytes": 13, "held_for": ["person"], "answerable": ["person"]}
     assert one == about | {"until": 1_700_090_000}
     assert calls == {READ_MANIFEST, READ_ENTRY, READ_REVIEW, LIST_HELD}
+
+
+@pytest.mark.parametrize(
+    ("gate", "answerable"),
+    [
+        (("malware",), []),
+        (("legal", "scan"), []),
+        (("moderation",), ["moderation"]),
+        (("malware", "moderation", "person"), ["person", "moderation"]),
+    ],
+)
+def test_what_waits_is_listed_with_those_in_whose_name_operators_may_answer(
+    deployed: Deployed, gate: tuple[str, ...], answerable: list[str]
+) -> None:
+    hold(deployed, "a.jpg", gate=gate)
+    (one,) = ask("GET", "/operators/held")[1]["held"]
+    assert (one["held_for"], one["answerable"]) == (list(gate), answerable)
 
 
 def review_queue(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> str:
@@ -263,7 +288,7 @@ def test_a_person_approves_and_rejects_the_version_that_was_listed(
     asked = {"key": "trips/a.jpg", "version": version, "detail": "It shows a license plate."}
     status, said = ask("POST", f"/operators/held/{verb}", asked)
     assert (status, said) == (202, {"key": "trips/a.jpg", "version": version, "status": "sent"})
-    assert calls == {READ_MANIFEST, REVIEW}
+    assert calls == ({READ_MANIFEST, READ_REVIEW, REVIEW} if approved else {READ_MANIFEST, REVIEW})
     (message,) = deployed.sqs.receive_message(QueueUrl=url)["Messages"]
     given = read_review(message["Body"], Publishing(UPLOADS).find_source)
     assert (given.source.name, given.identity) == ("trips/a.jpg", version)
@@ -274,7 +299,7 @@ def test_a_person_answers_in_the_name_of_the_program_that_is_not_sure(
     deployed: Deployed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = review_queue(deployed, monkeypatch)
-    asked = {"key": "a.jpg", "version": hold(deployed, "a.jpg"), "reviewer": "moderation"}
+    asked = {"key": "a.jpg", "version": hold(deployed, "a.jpg", gate=("moderation",)), "reviewer": "moderation"}
     assert ask("POST", "/operators/held/approve", asked)[0] == 202
     (message,) = deployed.sqs.receive_message(QueueUrl=url)["Messages"]
     assert read_review(message["Body"], Publishing(UPLOADS).find_source).review == Review("moderation", approved=True)
@@ -294,6 +319,66 @@ def test_a_review_of_another_version_or_without_a_gate_or_by_others_is_refused(
     assert ask("POST", "/operators/held/approve", asked | {"reviewer": "malware"})[0] == 422
     assert ask("POST", "/operators/held/approve", asked, scope="openid")[0] == 403
     assert ask("POST", "/operators/held/approve", asked)[0] == 202
+
+
+@pytest.mark.parametrize(
+    ("gate", "reviewer", "words"),
+    [
+        (("malware",), PERSON, "The gate of this picture names malware, and not person."),
+        (("malware",), PERSON, "`lightpress gate VERB KEY --reviewer malware` does."),
+        (("malware",), "moderation", "The gate of this picture names malware, and not moderation."),
+        (("legal", "scan"), PERSON, "names legal and scan, and not person. Operators do not answer for legal or scan"),
+        (("moderation",), PERSON, "Operators may answer in the name of moderation."),
+        (("malware", "person"), "moderation", "Operators may answer in the name of person."),
+    ],
+)
+def test_an_answer_for_somebody_whom_the_gate_does_not_name_is_refused_with_who_may_and_nothing_is_sent(
+    deployed: Deployed, calls: set[Call], gate: tuple[str, ...], reviewer: str, words: str
+) -> None:
+    about = {"key": "a.jpg", "version": hold(deployed, "a.jpg", gate=gate)}
+    calls.clear()
+    named = [about | {"reviewer": reviewer}, *([about] if reviewer == PERSON else [])]
+    for verb, asked in ((verb, asked) for verb in ("approve", "reject") for asked in named):
+        status, said = ask("POST", f"/operators/held/{verb}", asked)
+        assert (status, said["code"]) == (409, "not_asked")
+        assert words.replace("VERB", verb) in said["detail"]
+    assert calls == {READ_MANIFEST}
+
+
+def test_what_a_program_has_rejected_is_approved_in_nobodys_name_and_a_person_may_think_again(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    review_queue(deployed, monkeypatch)
+    version = hold(deployed, "a.jpg", gate=("moderation", "person"))
+    asked = {"key": "a.jpg", "version": version}
+    S3Reviews(deployed.s3, IMAGES).keep("a.jpg", version, Review(PERSON, approved=False))
+    assert ask("POST", "/operators/held/approve", asked)[0] == 202
+    S3Reviews(deployed.s3, IMAGES).keep("a.jpg", version, Review("moderation", approved=False))
+    for name in (PERSON, "moderation"):
+        status, said = ask("POST", "/operators/held/approve", asked | {"reviewer": name})
+        assert (status, said["code"]) == (409, "stays_rejected")
+        assert "moderation has rejected this version" in said["detail"]
+        assert ask("POST", "/operators/held/reject", asked | {"reviewer": name})[0] == 202
+
+
+def test_what_is_published_is_taken_away_by_those_whom_its_recipe_asks_now_and_by_nobody_else(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    review_queue(deployed, monkeypatch)
+    publish(deployed, "a.jpg")
+    asked = {"key": "a.jpg", "version": deployed.s3.head_object(Bucket=UPLOADS, Key="a.jpg")["VersionId"]}
+    status, said = ask("POST", "/operators/held/reject", asked)
+    assert (status, said["code"]) == (409, "no_gate"), "its recipe has none"
+    assert asking(PERSON).review(asked, approved=False)["status"] == "sent"
+    with pytest.raises(Refused, match="names malware, and not person"):
+        asking("malware").review(asked, approved=False)
+
+
+def asking(*gate: str) -> OperatorService:
+    """The service where all recipes have this gate."""
+    service = operator_service()
+    recipe = replace(service.recipes.recipes["web"], gate=gate)
+    return replace(service, recipes=RecipeBook((Rule("**", recipe),), {"web": recipe}))
 
 
 def test_a_key_that_begins_like_another_has_only_its_own_versions(deployed: Deployed) -> None:
@@ -447,8 +532,6 @@ def test_a_message_that_made_no_sense_stays_listed_until_it_is_discarded(deploye
 
 
 def _again() -> None:
-    from lightpress.composition.operators import operator_service
-
     operator_service.cache_clear()
 
 

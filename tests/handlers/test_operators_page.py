@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import expect
 
 from lightpress.aws.images import S3Images
+from lightpress.aws.reviews import S3Reviews
 from lightpress.aws.runs_table import DynamoRuns
 from lightpress.backfill.run import NANOS, Job, Run
 from lightpress.cdk.operators import PREVIEW_ROUTE
@@ -22,6 +23,7 @@ from lightpress.handlers.operators import handler
 from lightpress.handlers.preview import handler as preview
 from lightpress.pipeline.buckets import Selection
 from lightpress.pipeline.facts import Words
+from lightpress.pipeline.gate import PERSON, Review
 from tests.handlers.conftest import CDN, IMAGES, RUNS, Context, Deployed
 from tests.handlers.gateway import event_of
 from tests.handlers.test_operators import METRICS, SCOPE, fail, hold, publish, review_queue
@@ -231,6 +233,51 @@ def test_a_person_rejects_with_a_reason_and_approves_and_a_strange_key_is_no_mar
         (one["key"], one["approved"], one["detail"]) for one in (json.loads(one["Body"])["review"] for one in messages)
     }
     assert said == {("community/plate.jpg", False, "It shows a <b>license plate</b>."), (strange, True, "")}
+
+
+@pytest.mark.parametrize(("gate", "command"), [(("malware",), "malware"), (("legal", "scan"), "legal")])
+def test_where_no_answer_of_an_operator_counts_no_button_offers_one_and_the_page_says_whose_does(
+    deployed: Deployed, visit: Callable[..., Page], gate: tuple[str, ...], command: str
+) -> None:
+    hold(deployed, "a.jpg", gate=gate)
+    card = visit().locator("#held article")
+    expect(card).to_contain_text(f"Where {', '.join(gate)} will not answer")
+    expect(card).to_contain_text(f"lightpress gate approve KEY --reviewer {command}")
+    expect(card.get_by_role("button", name="Look: a.jpg")).to_be_visible()
+    for gone in (card.get_by_role("button", name="Approve"), card.get_by_role("button", name="Reject")):
+        expect(gone).to_have_count(0)
+    expect(card.get_by_label("Reason")).to_have_count(0)
+
+
+@pytest.mark.parametrize("gate", [("malware", "person"), ("moderation", "person"), ("moderation",)])
+def test_an_answer_is_in_a_name_that_the_picture_waits_for_and_says_who_else_is_missing(
+    deployed: Deployed, visit: Callable[..., Page], monkeypatch: pytest.MonkeyPatch, gate: tuple[str, ...]
+) -> None:
+    *others, reviewer = gate
+    url = review_queue(deployed, monkeypatch)
+    hold(deployed, "a.jpg", gate=gate)
+    card = visit().locator("#held article")
+    card.get_by_role("button", name="Approve").click()
+    waits = f" It still waits for {others[0]}." if others else ""
+    expect(card.locator("[aria-live]")).to_have_text(f"Approved.{waits}")
+    (message,) = deployed.sqs.receive_message(QueueUrl=url)["Messages"]
+    assert json.loads(message["Body"])["review"]["reviewer"] == reviewer
+
+
+def test_a_person_who_has_approved_may_still_reject_while_others_are_waited_for(
+    deployed: Deployed, visit: Callable[..., Page], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = review_queue(deployed, monkeypatch)
+    version = hold(deployed, "a.jpg")
+    S3Reviews(deployed.s3, IMAGES).keep("a.jpg", version, Review(PERSON, approved=True))
+    card = visit().locator("#held article")
+    expect(card).to_contain_text("--reviewer malware")
+    expect(card.get_by_role("button", name="Approve")).to_have_count(0)
+    card.get_by_role("button", name="Reject").click()
+    expect(card).to_contain_text("Rejected.")
+    (message,) = deployed.sqs.receive_message(QueueUrl=url)["Messages"]
+    review = json.loads(message["Body"])["review"]
+    assert (review["reviewer"], review["approved"]) == (PERSON, False)
 
 
 def test_what_waits_is_shown_on_request_though_no_browser_knows_its_format(

@@ -77,6 +77,8 @@ SCHEMAS: dict[str, Json] = {
                 version=_TEXT | {"description": "As reviews name it."},
                 bytes=_INTEGER,
                 held_for=list_of(_TEXT) | {"description": "The reviewers who have not answered."},
+                answerable=list_of(_TEXT)
+                | {"description": "Those whom its gate names in whose name operators may answer, the usual one first."},
                 since=_TIME,
                 until={"type": ["integer", "null"], "description": "When they have had time enough (gate_hours)."},
             )
@@ -128,7 +130,8 @@ _PROBLEMS = {
     400: "The body is not I-JSON (RFC 7493), or not an object.",
     403: "The token lacks the scope.",
     404: "There is no such picture or failure.",
-    409: "It changed since it was listed; or no URLs are fetched, or no recipe has a gate.",
+    409: "It changed since it was listed; or nothing would come of it: no URLs are fetched, the gate does not name the "
+    "reviewer, a program has rejected it, or there is no gate.",
     413: "The body has more than 1 MB.",
     422: "Fields are missing or wrong.",
 }
@@ -148,13 +151,19 @@ REQUESTS: Mapping[tuple[str, str], tuple[str, str, int, tuple[int, ...], tuple[s
     ("post", "/operators/failures/discard"): ("Forget it, and its copy", "Settled", 202, _OF_A_BODY, ()),
     ("get", "/operators/held"): ("What waits for reviewers, the longest first", "Held", 200, (), ()),
     ("post", "/operators/held/approve"): (
-        "Approve a version in the name of a person",
+        "Approve a version in the name of a reviewer",
         "Reviewed",
         202,
         _OF_A_REVIEW,
         (),
     ),
-    ("post", "/operators/held/reject"): ("Reject a version in the name of a person", "Reviewed", 202, _OF_A_REVIEW, ()),
+    ("post", "/operators/held/reject"): (
+        "Reject a version in the name of a reviewer",
+        "Reviewed",
+        202,
+        _OF_A_REVIEW,
+        (),
+    ),
     ("get", "/operators/held/preview"): (
         "A JPEG of what waits, without metadata; only where a recipe has a gate",
         "Preview",

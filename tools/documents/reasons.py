@@ -31,7 +31,7 @@ TO_DO: Mapping[Reason, str] = {
     Reason.ARCHIVED: "Restore it; S3 tells when that is done, and it is processed by itself.",
     Reason.CUSTOMER_KEY: "Upload it again without SSE-C.",
     Reason.ACCESS_DENIED: "Allow the functions to read it, then `lightpress failures retry --reason access_denied`.",
-    Reason.REJECTED_BY_GATE: "Upload another one; whoever rejected it may approve it with `lightpress gate approve`.",
+    Reason.REJECTED_BY_GATE: "Upload another one; a person may take a rejection back with `lightpress gate approve`.",
     Reason.NOT_REVIEWED: "Have it reviewed: it is published once all reviewers of its recipe have approved it.",
 }
 """What who uploads or operates can do about each reason."""

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress.aws.images import S3Images
 from lightpress.aws.reviews import S3Reviews
-from lightpress.pipeline.gate import HELD, Review, entry_of
+from lightpress.pipeline.gate import HELD, PERSON, Review, entry_of, review_path
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.review_messages import review_message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from lightpress.client.deployment import Deployment
     from lightpress.pipeline.manifest import Manifest
@@ -29,8 +29,33 @@ class NoGateError(Exception):
     """No recipe of the deployment has a gate."""
 
 
-class NotThereError(Exception):
+class NotReviewedError(Exception):
+    """Nothing would come of a review. Its text says why, and what to do."""
+
+
+class NotThereError(NotReviewedError):
     """There is no original to review."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no original")
+
+
+class NotAskedError(NotReviewedError):
+    """What is held does not wait for this reviewer."""
+
+    def __init__(self, reviewer: str, gate: tuple[str, ...]) -> None:
+        answer = " or ".join(f"--reviewer {name}" for name in gate)
+        super().__init__(f"it waits for {', '.join(gate)}, and not for {reviewer}: answer with {answer}")
+
+
+class StaysRejectedError(NotReviewedError):
+    """A program may not take back its rejection."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__(
+            f"{', '.join(names)} {_have(names)} rejected this version, and what a program rejects stays rejected: "
+            "overwrite the original, and the next version is reviewed anew"
+        )
 
 
 @dataclass(frozen=True)
@@ -141,7 +166,7 @@ class Gate:
     def say(self, key: str, review: Review, version: str | None = None) -> str:
         """Send a review of a version, by default that of now; returns the version.
 
-        Raises NoGateError, and NotThereError where there is no original.
+        Raises NoGateError, and NotReviewedError where nothing would come of it.
         """
         if self.deployment.review_queue_url is None:
             raise NoGateError
@@ -150,11 +175,23 @@ class Gate:
             if original is None:
                 raise NotThereError
             version = original.identity
+        self._check_counts(key, version, review)
         self.deployment.sqs().send_message(
             QueueUrl=self.deployment.review_queue_url,
             MessageBody=review_message(self.deployment.publishing.named(key), version, review),
         )
         return version
+
+    def _check_counts(self, key: str, version: str, review: Review) -> None:
+        """Raise NotReviewedError where it is certain: whom a picture asks that is not held, its recipe alone says."""
+        manifest = self.deployment.manifest(key)
+        held = manifest is not None and manifest.status is Status.HELD and manifest.is_of(version)
+        if manifest is not None and held and review.reviewer not in manifest.gate:
+            raise NotAskedError(review.reviewer, manifest.gate)
+        if review.approved:
+            asked = manifest.gate if manifest is not None and held else ()
+            if programs := self._programs_of(key, version, (review.reviewer, *asked)):
+                raise StaysRejectedError(programs)
 
     def wait(self, key: str, version: str, review: Review, *, timeout: float) -> Reviewed:
         """Wait until what is published agrees with a review, for so many seconds."""
@@ -164,6 +201,29 @@ class Gate:
             self.sleep(_PAUSE)
             state = self._state(key, version, review)
         return Reviewed(key, version, state)
+
+    def doubt(self, key: str, version: str, review: Review) -> str:
+        """Why nothing may come of a review that is kept, in words; "" where it is not kept yet, or is waited for."""
+        manifest = self.deployment.manifest(key)
+        kept = self._reviews.standing(key, version, (review.reviewer,)).missing == ()
+        if manifest is None or not manifest.is_of(version) or manifest.status is Status.HELD or not kept:
+            return ""
+        programs = self._programs_against(key, version) if review.approved else ()
+        if programs:
+            return f"{', '.join(programs)} {_have(programs)} rejected this version, too, and may not think again"
+        return f"the review is kept, and changes nothing unless the gate of its recipe names {review.reviewer}"
+
+    def _programs_against(self, key: str, version: str) -> tuple[str, ...]:
+        """All programs that have rejected a version, whether its recipe asks them or not."""
+        folder = review_path(key, version, "").removesuffix(".json")
+        paths = S3Images(self.deployment.s3, self.deployment.images_bucket).paths(folder)
+        names = (path.removeprefix(folder).removesuffix(".json") for path in paths)
+        return self._programs_of(key, version, names)
+
+    def _programs_of(self, key: str, version: str, names: Iterable[str]) -> tuple[str, ...]:
+        """Those of reviewers that are programs and have rejected a version."""
+        programs = tuple(dict.fromkeys(name for name in names if name != PERSON))
+        return tuple(name for name in programs if self._reviews.standing(key, version, (name,)).rejection)
 
     def _state(self, key: str, version: str, review: Review) -> str:
         manifest = self.deployment.manifest(key)
@@ -177,3 +237,7 @@ class Gate:
             others = standing.missing and review.reviewer not in standing.missing
             return Status.HELD if others else _WAITING
         return _WAITING if manifest.is_rejected else manifest.status
+
+
+def _have(names: tuple[str, ...]) -> str:
+    return "has" if len(names) == 1 else "have"

@@ -14,7 +14,7 @@ from lightpress.pipeline.gate import HELD
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-    from lightpress.pipeline.manifest import Manifest
+    from lightpress.pipeline.gate import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,6 @@ class S3WaitingList:
         said = S3Images(self.s3, self.bucket).file_at(entry.path)
         return str(json.loads(said)["key"]) if said else None
 
-    def missing(self, manifest: Manifest) -> tuple[str, ...]:
-        """The reviewers of a held picture who have not answered."""
-        if manifest.source is None:
-            return ()
-        reviews = S3Reviews(self.s3, self.bucket)
-        return reviews.standing(manifest.key, manifest.source.identity, manifest.gate).missing
+    def standing(self, key: str, identity: str, reviewers: tuple[str, ...]) -> Standing:
+        """GET what each of these reviewers says of a version."""
+        return S3Reviews(self.s3, self.bucket).standing(key, identity, reviewers)

@@ -17,9 +17,10 @@ from lightpress.aws.retries import SqsRetries, SqsReviews
 from lightpress.aws.runs_table import DynamoRuns
 from lightpress.aws.session import WAITING_IN_API, client, s3_client
 from lightpress.aws.waiting_list import S3WaitingList
-from lightpress.composition.publishing import publishing
+from lightpress.composition.publishing import RECIPES, publishing
 from lightpress.operators.access import check_operator
 from lightpress.operators.service import OperatorService
+from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.settings.operators import OperatorSettings
 from lightpress.settings.uploads import UploadSettings
 
@@ -44,6 +45,7 @@ def operator_service() -> OperatorService:
         retries=SqsRetries(sqs, more.queue_url, more.url_queue_url),
         waiting=S3WaitingList(s3, settings.images_bucket),
         reviews=SqsReviews(sqs, more.review_queue_url),
+        recipes=load_recipes(RECIPES),
         runs=DynamoRuns(dynamodb, more.runs_table),
         counts=CloudWatchCounts(
             client("cloudwatch", config=WAITING_IN_API), metrics_of(more.metrics), partial(datetime.now, UTC)

@@ -62,14 +62,14 @@ def held() -> Response[str]:
 
 @app.post("/operators/held/approve")
 def approve() -> Response[str]:
-    """Approve a version, in the name of a person."""
+    """Approve a version, in the name of a reviewer."""
     _check()
     return _reviewed("approved by an operator", operator_service().review(_body(), approved=True))
 
 
 @app.post("/operators/held/reject")
 def reject() -> Response[str]:
-    """Reject a version, in the name of a person."""
+    """Reject a version, in the name of a reviewer."""
     _check()
     return _reviewed("rejected by an operator", operator_service().review(_body(), approved=False))
 

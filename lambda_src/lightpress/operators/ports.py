@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from lightpress.backfill.run import Run
     from lightpress.pipeline.failures import Failure
-    from lightpress.pipeline.manifest import Manifest
+    from lightpress.pipeline.gate import Standing
     from lightpress.pipeline.ports import Published
 
 
@@ -111,8 +111,8 @@ class WaitingList(Protocol):
     def key_of(self, entry: Entry) -> str | None:
         """The key of a picture; None if it was taken off the list meanwhile."""
 
-    def missing(self, manifest: Manifest) -> tuple[str, ...]:
-        """The reviewers of a held picture who have not answered."""
+    def standing(self, key: str, identity: str, reviewers: tuple[str, ...]) -> Standing:
+        """What these reviewers say of a version."""
 
 
 class ReviewQueue(Protocol):

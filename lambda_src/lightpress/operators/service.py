@@ -11,6 +11,13 @@ from lightpress.backfill.run import NANOS, NO_LIMIT
 from lightpress.delivery.permalink import permalink
 from lightpress.delivery.summary import message_for, summary_of
 from lightpress.failures.again import message_of, tells
+from lightpress.operators.answers import (
+    answerable,
+    check_is_asked,
+    check_is_not_final,
+    check_may_answer,
+    programs_of,
+)
 from lightpress.pipeline.failures import subject_of_picture
 from lightpress.pipeline.gate import LONGEST_DETAIL, MODERATION, PERSON, Review, entry_of
 from lightpress.pipeline.manifest import Status
@@ -40,6 +47,7 @@ if TYPE_CHECKING:
     from lightpress.pipeline.buckets import Publishing
     from lightpress.pipeline.failures import Failure
     from lightpress.pipeline.manifest import Manifest
+    from lightpress.pipeline.recipe import RecipeBook
 
 Answer = dict[str, Any]
 
@@ -47,7 +55,6 @@ MOST_VERSIONS, MOST_FAILURES, MOST_ROWS, MOST_HELD, MOST_RUNS, DAYS = 20, 100, 1
 _LISTED = 1000  # as many as S3 lists at once
 _AT_ONCE = 8
 _LONGEST = 2_200  # a key of S3 in UTF-8, with the name of its bucket
-_IN_WHOSE_NAME = (PERSON, MODERATION)
 _UNKNOWN, _PROCESSING = "unknown", "processing"
 
 FAILURE_FIELDS: Mapping[str, Text] = {
@@ -60,7 +67,10 @@ REVIEW_FIELDS: Mapping[str, Text] = {
     "version": Text("The `version` that was looked at.", max_length=_LONGEST),
     "detail": Text("Why, a sentence for whoever uploaded it.", max_length=LONGEST_DETAIL, optional=True),
     "reviewer": Text(
-        f'In whose name: "{PERSON}", or "{MODERATION}" where the program is not sure.', max_length=64, optional=True
+        f'In whose name: "{PERSON}", the default, or "{MODERATION}" where the program is not sure. '
+        "One whom the gate of the picture names.",
+        max_length=64,
+        optional=True,
     ),
 }
 
@@ -79,6 +89,7 @@ class OperatorService:
         retries: The queues that retries go to.
         waiting: What waits for reviewers.
         reviews: Where reviews come in.
+        recipes: The recipes, which say whom what is published already asks.
         runs: The runs of backfills.
         counts: What was counted.
     """
@@ -92,6 +103,7 @@ class OperatorService:
     retries: Retries
     waiting: WaitingList
     reviews: ReviewQueue
+    recipes: RecipeBook
     runs: Runs
     counts: Counts
 
@@ -154,19 +166,18 @@ class OperatorService:
         return {"held": found, "more": len(entries) > MOST_HELD}
 
     def review(self, body: object, *, approved: bool) -> Answer:
-        """Say in the name of a person that a version may be published, or may not; what comes of it takes seconds.
+        """Say in a reviewer's name that a version may be published, or may not; what comes of it takes seconds.
 
-        Raises Refused: of what is published, held or failed now, this is no version (409), or no recipe has a gate.
+        Raises Refused (409) where nothing would come of it: of what is published, held or failed now, this is no
+        version; its gate does not name the reviewer; a program has rejected it; or no recipe has a gate.
         """
         fields = read_fields(REVIEW_FIELDS, body)
         key, version = fields["key"], fields["version"]
         published = self.manifests.published(key)
         if published is None or not published.manifest.is_of(version):
             raise Refused(409, "changed", "It was overwritten or deleted since it was listed: list it anew.")
-        reviewer = fields["reviewer"] or PERSON
-        if reviewer not in _IN_WHOSE_NAME:
-            raise Refused(422, "invalid", f"reviewer: allowed: {', '.join(_IN_WHOSE_NAME)}.")
-        review = Review(reviewer, approved, fields["detail"] or "")
+        review = Review(fields["reviewer"] or PERSON, approved, fields["detail"] or "")
+        self._check_counts(review, key, version, published.manifest)
         if not self.reviews.send(review_message(self.publishing.named(key), version, review)):
             raise Refused(409, "no_gate", "No recipe of this deployment has a gate.")
         return {"key": key, "version": version, "status": "sent"}
@@ -181,6 +192,21 @@ class OperatorService:
         counts = self.counts.days(DAYS)
         days = sorted({count.day for count in counts}, reverse=True)
         return {"days": [_day(day, [count for count in counts if count.day == day]) for day in days]}
+
+    def _check_counts(self, review: Review, key: str, version: str, manifest: Manifest) -> None:
+        """Raise Refused unless something comes of a review."""
+        check_may_answer(review.reviewer)
+        gate = self._gate_of(key, manifest)
+        check_is_asked(review, gate)
+        if review.approved:
+            check_is_not_final(review, self.waiting.standing(key, version, programs_of(gate)).rejection)
+
+    def _gate_of(self, key: str, manifest: Manifest) -> tuple[str, ...]:
+        """Whom a picture asks: what is not held may be rejected by those whom its recipe asks now."""
+        if manifest.status is Status.HELD:
+            return manifest.gate
+        recipe = self.recipes.recipe_for(key)
+        return recipe.gate if recipe else ()
 
     def _named(self, body: object) -> Failure:
         fields = read_fields(FAILURE_FIELDS, body)
@@ -198,9 +224,16 @@ class OperatorService:
             return None
         if entry.path != entry_of(manifest):
             return None
-        about = {"key": manifest.key, "version": manifest.source.identity, "bytes": manifest.source.bytes}
-        missing = list(self.waiting.missing(manifest))
-        return about | {"held_for": missing, "since": entry.since, "until": manifest.held_until}
+        version = manifest.source.identity
+        return {
+            "key": manifest.key,
+            "version": version,
+            "bytes": manifest.source.bytes,
+            "held_for": list(self.waiting.standing(manifest.key, version, manifest.gate).missing),
+            "answerable": list(answerable(manifest.gate)),
+            "since": entry.since,
+            "until": manifest.held_until,
+        }
 
     def _is_still_true(self, failure: Failure) -> bool:
         """Whether the original was not replaced, deleted or published since; of a URL, whether nothing came since."""

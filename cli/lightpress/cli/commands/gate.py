@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lightpress.cli.commands.options import Environment, JsonOutput, deployment_of
-from lightpress.cli.commands.terminal import err, out, print_json, stop
+from lightpress.cli.commands.terminal import err, out, print_json
 
 if TYPE_CHECKING:
     from lightpress.cli.failures import FailureStore
@@ -53,7 +53,7 @@ def approve(  # noqa: PLR0913, PLR0917  the command's options
     """Approve originals: each is published once all reviewers of its recipe have approved it.
 
     Exit code: 0 published, or held for others alone; 1 it failed, or was overwritten or deleted meanwhile; 2 there is
-    no original, or no gate; 3 not finished in time.
+    no original, or no gate, it does not wait for this reviewer, or a program has rejected it; 3 not finished in time.
     """
     _say(keys, version, reviewer, environment, timeout, approved=True, detail="", as_json=as_json)
 
@@ -69,8 +69,8 @@ def reject(  # noqa: PLR0913, PLR0917  the command's options
 ) -> None:
     """Reject originals: none is published, and what is published already is taken away.
 
-    Exit code: 0 it is not published, 1 it was overwritten or deleted meanwhile, 2 there is no original, or no gate, 3
-    not finished in time.
+    Exit code: 0 it is not published, 1 it was overwritten or deleted meanwhile, 2 there is no original, or no gate, or
+    it does not wait for this reviewer, 3 not finished in time.
     """
     _say(keys, version, reviewer, environment, timeout, approved=False, detail=detail, as_json=as_json)
 
@@ -87,7 +87,7 @@ def _say(  # noqa: PLR0913  by keyword
     as_json: bool,
 ) -> None:
     from lightpress.cli.failures import FailureStore
-    from lightpress.cli.reviews import Gate, NoGateError, NotThereError
+    from lightpress.cli.reviews import Gate, NoGateError, NotReviewedError
     from lightpress.pipeline.gate import Review
 
     if version is not None and len(keys) > 1:
@@ -98,9 +98,10 @@ def _say(  # noqa: PLR0913  by keyword
         try:
             sent.append((key, gate.say(key, review, version)))
         except NoGateError:
-            stop("No recipe of this deployment has a gate: see docs/how-to/moderation.md.")
-        except NotThereError:
-            err.print(f"{key}: there is no original")
+            err.print("No recipe of this deployment has a gate: see docs/how-to/moderation.md.", style="red")
+            raise typer.Exit(2) from None
+        except NotReviewedError as error:
+            err.print(f"{key}: {error}")
             codes.add(2)
     failures = FailureStore.of(gate.deployment) if approved and sent else None
     for key, of in sent:
@@ -112,6 +113,8 @@ def _say(  # noqa: PLR0913  by keyword
             print_json(reviewed.as_json())
         else:
             out.print(f"{key}: {reviewed.state}")
+        if reviewed.state == "waiting" and (doubt := gate.doubt(key, of, review)):
+            err.print(f"{key}: {doubt}")
     raise typer.Exit(max(codes))
 
 
