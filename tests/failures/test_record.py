@@ -19,7 +19,7 @@ from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.failures import DeadLetter, Failure, Trial, Verdict, fingerprint
 from lightpress.pipeline.manifest import Manifest, PublishedSource, Status
 from lightpress.pipeline.ports import PreconditionFailed
-from lightpress.pipeline.reconcile import ATTEMPTS, reconcile
+from lightpress.pipeline.reconcile import ATTEMPTS, Action, reconcile
 from lightpress.pipeline.sandbox import ChildLost
 from tests.pipeline.fakes import (
     CORRUPT,
@@ -45,6 +45,8 @@ class Rig:
     def __init__(self) -> None:
         self.cloud, self.queue, self.announcements = FakeCloud(), FakeQueue(), FakeAnnouncements()
         self.diary = self.cloud.diary
+        self.afterwards: list[tuple[Action, int]] = []
+        """What was done after an outcome: its kind, and how much had been announced by then."""
 
     def handle(self, dead_letter: DeadLetter = GAVE_UP, received: int = 1) -> None:
         story = partial(reconcile, dependencies=self.cloud.dependencies())
@@ -56,6 +58,7 @@ class Rig:
             self.diary,
             Notifier(self.announcements),
             UPLOADS,
+            lambda outcome: self.afterwards.append((outcome.action, len(self.announcements.told))),
         )
         process_records(dead_letter, "receipt-1", received)
 
@@ -86,6 +89,7 @@ def test_an_innocent_that_the_queue_gave_up_on_is_published(rig: Rig) -> None:
     rig.cloud.originals.put(KEY, b"good")
     rig.handle()
     assert rig.diary.entries == [("published", KEY)]
+    assert rig.afterwards == [(Action.PUBLISHED, 1)], "an original may leave once it is announced"
     assert rig.cloud.failures.rows == {}
     assert rig.cloud.quarantine.held == {}
 
