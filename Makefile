@@ -37,8 +37,11 @@ test: setup  ## everything that must pass, in ten minutes on 2 cores: lint, unit
 	 wait $$lint || failed=1; echo "Lint:"; cat .local/lint.txt; \
 	 wait $$system || failed=1; echo "The whole system on a strict local cloud:"; cat .local/e2e.txt; exit $$failed
 
+# One more than there are processors: browsers and child processes are waited for.
+WORKERS = $$($(BIN)/python -c "import os; print((os.cpu_count() or 1) + 1)")
+
 unit: setup  ## the tests that need no local cloud
-	@$(BIN)/python -m pytest -q -n auto --dist loadfile --ignore=tests/e2e
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --ignore=tests/e2e
 
 e2e: setup  ## the whole system on a strict local cloud: IAM, TLS and signatures enforced
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/e2e
