@@ -163,8 +163,15 @@ class Distributed:
                 )
                 return self._runs.find(name) or found
             attempt = (found.attempts if found else 0) + 1
-            run = self._next(name, job, caps, found, attempt)
-            started = self._runs.resume(run, keep=self._kept(found, run))
+            run, keep = self._following(name, job, found)
+            run = replace(
+                caps.on(run),
+                attempts=attempt,
+                execution=self._execution(name, attempt),
+                paced=self.clock(),
+                deployed=self.deployment.deployed,
+            )
+            started = self._runs.resume(run, keep=keep)
             if started is not None:
                 self.deployment.states().start_execution(
                     stateMachineArn=self.deployment.backfill_machine,
@@ -182,28 +189,18 @@ class Distributed:
         """Whether what a run has done may have been undone by a deployment. What is sent is sent, of failures."""
         return run.job.task != RETRY and run.deployed != self.deployment.deployed
 
-    def _kept(self, found: Run | None, following: Run) -> Sequence[str]:
-        """What the next attempt keeps of the row."""
-        if found is None or self._is_over(found):
-            return ()
-        return PROGRESS if following.round == found.round else COUNTS
+    def _following(self, name: str, job: Job, found: Run | None) -> tuple[Run, Sequence[str]]:
+        """The row of the next attempt, and what it keeps of the one that is there by now.
 
-    def _next(self, name: str, job: Job, caps: Caps, found: Run | None, attempt: int) -> Run:
-        """The row of the next attempt: of the same round, or of a new one where the last has ended or is outdated."""
+        It is of the same round, or of a new one where the last has ended or is outdated.
+        """
         if found is None or self._is_over(found):
-            run = Run(name, job, round=found.round + 1 if found else 1, rate=RATE, most_waiting=MOST_WAITING)
-        elif self._is_outdated(found):
-            run = replace(found, job=job, round=found.round + 1, number=1, stopped=None, ended=None)
-        else:
-            # What a run leaves out because it is newer than its beginning, it leaves out when it is resumed.
-            run = replace(found, job=replace(job, before=found.job.before), stopped=None, ended=None)
-        return replace(
-            caps.on(run),
-            attempts=attempt,
-            execution=self._execution(name, attempt),
-            paced=self.clock(),
-            deployed=self.deployment.deployed,
-        )
+            number = found.round + 1 if found else 1
+            return Run(name, job, round=number, rate=RATE, most_waiting=MOST_WAITING), ()
+        if self._is_outdated(found):
+            return replace(found, job=job, round=found.round + 1, number=1, stopped=None, ended=None), COUNTS
+        # What a run leaves out because it is newer than its beginning, it leaves out when it is resumed.
+        return replace(found, job=replace(job, before=found.job.before), stopped=None, ended=None), PROGRESS
 
     def _execution(self, name: str, attempt: int) -> str:
         machine = self.deployment.backfill_machine or ""

@@ -32,10 +32,7 @@ def start(folder: Path, environment: str) -> list[Path]:
     taken = next((path for path in files if path.exists()), None)
     if taken is not None:
         raise ExistsError(f"{taken} exists: choose an empty folder, or move it out of the way.")
-    for path, text in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return list(files)
+    return _written(files)
 
 
 def renew_schemas(folder: Path) -> list[Path]:
@@ -46,10 +43,18 @@ def renew_schemas(folder: Path) -> list[Path]:
     """
     if not (folder / "recipes.toml").is_file():
         raise NoProjectError(f"{folder} has no recipes.toml: name the folder of a project, or leave out --schemas.")
-    files = {folder / path.name: path.read_text(encoding="utf-8") for path in _SCHEMAS}
+    return _written({folder / name: text for name, text in _schemas().items()})
+
+
+def _written(files: dict[Path, str]) -> list[Path]:
     for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return list(files)
+
+
+def _schemas() -> dict[str, str]:
+    return {path.name: path.read_text(encoding="utf-8") for path in _SCHEMAS}
 
 
 def _project(environment: str) -> dict[str, str]:
@@ -58,7 +63,7 @@ def _project(environment: str) -> dict[str, str]:
         "README.md": _named("README.md", environment),
         "app.py": _named("app.py", environment),
         "recipes.toml": RECIPES.read_text(encoding="utf-8").replace("#:schema ../docs/", "#:schema "),
-        **{path.name: path.read_text(encoding="utf-8") for path in _SCHEMAS},
+        **_schemas(),
         f"environments/{environment}.toml": _named("environment.toml", environment),
         "requirements.txt": f"lightpress[cli,cdk]=={version('lightpress')}\n",
         "cdk.json": _CDK,
