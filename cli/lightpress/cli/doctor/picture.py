@@ -130,18 +130,21 @@ class PictureTest:
         """
         if not self.deployment.purge_queue_url:
             return note("not tried: this stack tells the CDN nothing; what it has kept is served until it expires")
-        began, answers = time.monotonic(), {_OK}
+        began, answers = time.monotonic(), set[int]()
         with urllib3.PoolManager(timeout=UPLOAD_TIMEOUT) as http:
-            while answers & _SERVED and time.monotonic() < began + _AS_LONG_TO_FORGET * self.timeout:
+            while answers != {_GONE} and time.monotonic() < began + _AS_LONG_TO_FORGET * self.timeout:
                 time.sleep(_PAUSE_SECONDS)
                 told = [http.request("GET", self._address, headers={"Accept": each}, redirect=False) for each in _LISTS]
                 answers = {answer.status for answer in told}
         seconds = time.monotonic() - began
-        if not answers & _SERVED:
+        if answers == {_GONE}:
             return ok(f"the permalink answers {_GONE} after {seconds:.0f} s")
+        what = (
+            "still shows it" if answers & _SERVED else f"answers {', '.join(map(str, sorted(answers)))}, not {_GONE},"
+        )
         return blocks(
-            f"{self._address} still shows it after {seconds:.0f} s: see the log and the queue of purge_deleted, and "
-            "the invalidations of the distribution."
+            f"{self._address} {what} after {seconds:.0f} s: see the log and the queue of purge_deleted, and the "
+            "invalidations of the distribution."
         )
 
     def _is_gone(self) -> bool:
