@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress.aws.images import S3Images
 from lightpress.aws.reviews import S3Reviews
-from lightpress.pipeline.gate import HELD, PERSON, Review, entry_of, review_path
+from lightpress.operators.answers import programs_of
+from lightpress.pipeline.gate import HELD, Review, entry_of, review_path
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.review_messages import review_message
 
@@ -222,7 +223,7 @@ class Gate:
 
     def _programs_of(self, key: str, version: str, names: Iterable[str]) -> tuple[str, ...]:
         """Those of reviewers that are programs and have rejected a version."""
-        programs = tuple(dict.fromkeys(name for name in names if name != PERSON))
+        programs = programs_of(tuple(dict.fromkeys(names)))
         return tuple(name for name in programs if self._reviews.standing(key, version, (name,)).rejection)
 
     def _state(self, key: str, version: str, review: Review) -> str:
