@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote_plus
@@ -29,6 +30,7 @@ from tests.simulation.deployed import (
     FAILURES,
     HINTS,
     IMAGES,
+    LATE,
     PURGES,
     QUARANTINE,
     QUEUE,
@@ -110,7 +112,8 @@ class Cloud:
         self.versioned, self.code, self.has_viewers = versioned, code or Code(), has_viewers
         self.lazy, self.gated, self.dropping, self.enriched = lazy, gated, dropping, enriched
         self.uploads = Bucket(versioned=versioned, announce=self._notify)
-        self.images, self.quarantine = Bucket(), Bucket()
+        self.images = Bucket(clock=lambda: datetime.fromtimestamp(LATE + self.now, UTC))
+        self.quarantine = Bucket()
         self.dead_letters = Queue(DEAD_LETTERS)
         self.queue = Queue(QUEUE, self.dead_letters, max_receives)
         self.purges = Queue(PURGES)
@@ -236,7 +239,8 @@ class Cloud:
         """Time passes; at the end of it, the stack has what is overdue looked at, as it does every hour."""
         self.stores.clock[CLOCK] += hours * _AN_HOUR
         self.timeline.add(TIME, "passes", f"{hours} hours")
-        self.ask_for_overdue()
+        if self.gated:
+            self.ask_for_overdue()
 
     def ask_for_overdue(self) -> None:
         """Have what is overdue looked at."""

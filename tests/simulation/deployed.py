@@ -75,7 +75,9 @@ NOW = 1_000
 CLOCK = "Clock"
 RETENTION_SECONDS = 100
 _LOOKS_OF_AN_ERASURE = 2
-_LATE = 10**10
+LATE = 10**10
+"""By how much more the clocks of sweeps, and of what they look at, say: whatever S3 lists has been there for long."""
+PREVIOUS_DAYS = 30
 
 
 @dataclass(frozen=True)
@@ -366,6 +368,7 @@ class Release:
         """Everything that is there, as a child of the state machine sweeps a shard.
 
         All variants have been there for longer than any worker lives, as far as it knows: safety may not hang on that.
+        Manifests are as old as they are.
         """
         s3: Any = SimulatedS3(self.stores.buckets, wire)
         sqs: Any = SimulatedSqs(self.stores.queues, wire)
@@ -374,7 +377,8 @@ class Release:
             self.code.originals.S3Originals(s3),
             Publishing(UPLOADS).named,
             self.code.copies.S3Copies(s3, IMAGES, IMAGES, pictures.COPY_FOLDERS) if self.copying else None,
-            lambda: _LATE,
+            lambda: LATE + self.stores.clock[CLOCK],
+            PREVIOUS_DAYS,
             at_once=map,
         )
 

@@ -1491,7 +1491,7 @@ MUTANTS = (
         "a sweep removes what nobody has told the CDN to forget yet",
         20,
         Change("bool(O and M.key) and W(M)", "False", "judge"),
-        seed=780,
+        seed=470,
     ),
     _of_sweeps(
         "a sweep removes variants without a manifest as if nobody could be about to publish them",
@@ -1501,8 +1501,28 @@ MUTANTS = (
     _of_sweeps(
         "a sweep removes variants of a later revision as if nobody could be about to publish them",
         20,
-        Change("J.stranded and S._overtake(P, J)", "J.stranded"),
+        Change("V and S._overtake(P, J)", "V"),
         seed=235,
+    ),
+    _of_sweeps(
+        "a sweep takes the generation before as soon as it is replaced",
+        20,
+        Change("P.modified > S.now() - S.previous_days * A", "False"),
+    ),
+    _of_sweeps(
+        "a sweep leaves the generation before for good",
+        20,
+        Change("P.modified > S.now() - S.previous_days * A", "True"),
+    ),
+    _of_sweeps(
+        "a sweep takes the generation before that a manifest still names",
+        20,
+        Change("None if J.previous else M.previous", "manifest.previous"),
+    ),
+    _of_sweeps(
+        "a sweep gives a manifest a new revision that nobody is told of",
+        20,
+        Change("max(map(R, J.stranded), default=M.revision)", "max(map(_revision, J.stranded), default=0) or M.revision + 1"),
     ),
     _of_sweeps(
         "a sweep keeps what is published, and not the generation before",

@@ -39,7 +39,7 @@ from lightpress.pipeline.paths import (
 from lightpress.pipeline.recipe import DROP, Unanswered
 from lightpress.pipeline.source import Source
 from tests.simulation.cdn import shown_by
-from tests.simulation.deployed import IMAGES, PURGES, QUARANTINE, QUEUE, UPLOADS, rows
+from tests.simulation.deployed import IMAGES, LATE, PREVIOUS_DAYS, PURGES, QUARANTINE, QUEUE, UPLOADS, rows
 from tests.simulation.invocation import CORRECT, ERASURE, FIRST_VIEW
 from tests.simulation.pictures import (
     A_FACE,
@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from tools.fakes.s3 import Version
     from tools.fakes.sqs import Message
 
+_A_DAY = 24 * 60 * 60
 REASONS = {BAD: Reason.CORRUPT, CRASHING: Reason.CRASHED_DECODER, HUGE: Reason.MACHINE_LIMIT}
 
 read_manifest = lru_cache(maxsize=4096)(manifest_from_json)
@@ -119,6 +120,8 @@ class Promises:
         self._lying: dict[str, tuple[str, str]] = {}  # whose copy is at an address, and its ETag
         self._lain: dict[str, tuple[str, str]] = {}  # which was there before
         self._struck: set[str] = set()
+        self._replaced_at: dict[tuple[str, str], int] = {}
+        """Of each key and generation: when it became the one before."""
 
     @property
     def owed(self) -> list[str]:
@@ -289,6 +292,7 @@ class Promises:
                 self._check_not_refused(key, manifest, read_manifest(before) if before else None)
                 self._check_outlives(key, manifest, read_manifest(before) if before else None)
                 self._check_not_held_anew(key, manifest, read_manifest(before) if before else None)
+                self._check_kept(key, manifest, read_manifest(before) if before else None)
             self._check_variants(key, manifest)
             if body != before:
                 self._shown[key] = body
@@ -426,6 +430,19 @@ class Promises:
                 self._break(key, "a variant lies in somebody else's folder")
         if manifest.previous and not any(f"/{manifest.previous}/" in path for path in self._cloud.images.keys):
             self._break(key, "the generation before is gone while pages may still show it")
+
+    def _check_kept(self, key: str, manifest: Manifest, before: Manifest | None) -> None:
+        """Pages may show the generation before for as many days as is said, or until one more has been replaced."""
+        if manifest.previous:
+            self._replaced_at.setdefault((key, manifest.previous), self._cloud.now)
+        if before is None or before.previous is None or manifest.is_withdrawn:
+            return
+        is_one_more = before.generation is not None and manifest.previous == before.generation
+        if not is_one_more and manifest.previous != before.previous and not self._is_outdated(key, before.previous):
+            self._break(key, "the generation before is taken away too early")
+
+    def _is_outdated(self, key: str, previous: str) -> bool:
+        return self._cloud.now - self._replaced_at[key, previous] >= PREVIOUS_DAYS * _A_DAY
 
     def _check_lazy(self, key: str, manifest: Manifest, folder: str, contents: bytes) -> None:
         """Each lazy variant is absent, or what it should be; and nothing else lies beside the variants."""
@@ -683,6 +700,13 @@ class Promises:
         """Once somebody has swept at last, no variant is left over, whatever went wrong."""
         if left := self.leftovers():
             self._break("*", f"{left} generations are left over after a sweep")
+        for key in sorted(self._cloud.keys):
+            manifest = self.manifest(key)
+            if manifest is None or manifest.previous is None:
+                continue
+            written = self._cloud.images.keys[path_of(key)][-1].modified.timestamp() - LATE
+            if self._cloud.now - written >= PREVIOUS_DAYS * _A_DAY:
+                self._break(key, "the generation before is kept for longer than is said")
 
     def check_settled(self) -> None:  # noqa: C901  one promise after another
         """Once nothing is left to do, every key has come to exactly one end, and so has every message."""

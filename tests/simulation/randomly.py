@@ -17,7 +17,7 @@ from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.recipe import Unanswered
 from lightpress.pipeline.source import Source
 from tests.simulation.cloud import Cloud, notification
-from tests.simulation.deployed import DEAD_LETTERS, UPLOADS, Code, rows
+from tests.simulation.deployed import DEAD_LETTERS, PREVIOUS_DAYS, UPLOADS, Code, rows
 from tests.simulation.invocation import ACKNOWLEDGE, RENDER, UNQUEUED, Fault, Invocation
 from tests.simulation.pictures import (
     A_FACE,
@@ -79,6 +79,7 @@ _EACH_THAT_GOES_BACK = 4
 _MOST_IN_A_BATCH = 3
 _MOST_STEPS = 20_000
 _MOST_HOURS = 4
+_HOURS_OF_WEEKS = PREVIOUS_DAYS * 24 // 2 + 1
 
 
 @dataclass(frozen=True)
@@ -188,6 +189,7 @@ class _Schedule:
         self.out_of_order = ""
         self.steps_of_outage = 0
         self.hours_left = _MOST_HOURS
+        self.is_swept_late = number % 4 < 2  # with versions, and without
         self.days_of_calm = number % 3 if unanswered is not Unanswered.HOLD else 0
         self.failed_meanwhile: set[tuple[str, int]] = set()
         """Workers, and of their messages those over which another worker failed while they had them."""
@@ -215,7 +217,8 @@ class _Schedule:
             actions[self._view_lazy] = 15
         if self.corrected:
             actions[self._correct] = 8
-        actions |= ({self._erase: 5} if self.erasing else {}) | ({self._sweep: 5} if self.sweeping else {})
+        actions |= {self._erase: 5} if self.erasing else {}
+        actions |= {self._sweep: 5, self._pass_weeks: 15} if self.sweeping else {}
         if self.gated:
             actions[self._review] = 12
         actions |= self._of_enrichers()
@@ -443,10 +446,20 @@ class _Schedule:
             self.cloud.sweep(self._begin)
             self.cloud.happened["sweep"] += 1
 
+    def _pass_weeks(self) -> None:
+        """Weeks pass, while nobody is at work: variants that were replaced come of age."""
+        if not self.cloud.workers:
+            self.cloud.pass_time(_HOURS_OF_WEEKS)
+            self.cloud.happened["weeks"] += 1
+
     def _sweep_at_last(self) -> bool:
-        """In the calm, after everything else, an operator sweeps once."""
+        """In the calm, after everything else, an operator sweeps once; in some schedules weeks later."""
         if not self.sweeping or self.sweeps_of_calm:
             return False
+        if self.is_swept_late:
+            self.is_swept_late = False
+            self.cloud.pass_time(2 * _HOURS_OF_WEEKS)
+            return True
         self.sweeps_of_calm += 1
         self.cloud.sweep(self._begin)
         return True

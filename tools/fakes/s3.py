@@ -33,7 +33,8 @@ _RANGE = re.compile(r"bytes=(?P<first>[0-9]+)-(?P<last>[0-9]+)")
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of an object; data None is a delete marker. id: None in a bucket without versions.
+    """One version of an object; data None is a delete marker. id: None in a bucket without versions. modified: when it
+    was written.
 
     customer_key: whether only a key that its owner sends along opens it (SSE-C), which Lightpress never does. restored:
     whether there is a copy of what is in an archive. denied: the code that it is refused with, if it is.
@@ -47,6 +48,7 @@ class Version:
     storage_class: str = "STANDARD"
     restored: bool = False
     denied: str = ""
+    modified: datetime = field(default=_LONG_AGO, compare=False)
 
     @property
     def archived(self) -> bool:
@@ -63,10 +65,14 @@ class Version:
 
 @dataclass(slots=True)
 class Bucket:
-    """Keys and their versions, the newest last. announce: is told of every change, as S3 notifies: (event, key)."""
+    """Keys and their versions, the newest last.
+
+    announce: is told of every change, as S3 notifies: (event, key). clock: the time.
+    """
 
     versioned: bool = False
     announce: Callable[[str, str], None] = lambda _event, _key: None
+    clock: Callable[[], datetime] = lambda: _LONG_AGO
     keys: dict[str, tuple[Version, ...]] = field(default_factory=dict)
     written: int = 0
 
@@ -122,7 +128,8 @@ class Bucket:
         **how: Any,  # noqa: ANN401  fields
     ) -> Version:
         self.written += 1
-        version = Version(f"v{self.written}" if self.versioned else None, etag, data, metadata, **how)
+        id_, now = f"v{self.written}" if self.versioned else None, self.clock()
+        version = Version(id_, etag, data, metadata, modified=now, **how)
         self.keys[key] = (*self.keys.get(key, ()), version) if self.versioned else (version,)
         return version
 
@@ -196,7 +203,8 @@ class SimulatedS3:
         def effect() -> dict[str, Any]:
             version = self._wanted("GetObject", Bucket, Key, VersionId, IfMatch)
             data = _part(version.data or b"", Range)
-            return _described(version) | {"ContentLength": len(data), "Body": Body(data, version.etag)}
+            told = {"ContentLength": len(data), "Body": Body(data, version.etag), "LastModified": version.modified}
+            return _described(version) | told
 
         return self.wire("GetObject", f"{Bucket}/{Key}", effect)
 

@@ -26,10 +26,11 @@ _MOST_DELETED_AT_ONCE = 1000
 
 
 class Found(NamedTuple):
-    """An object, and by which ETag it is replaced."""
+    """An object, by which ETag it is replaced, and when it was written, in seconds since 1970."""
 
     data: bytes
     etag: str
+    modified: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class S3Images:
     def published_at(self, path: str) -> Published | None:
         """GET the manifest at a path, for who knows no key."""
         found = self.found_at(path)
-        return Published(manifest_from_json(found.data), found.etag) if found else None
+        return Published(manifest_from_json(found.data), found.etag, found.modified) if found else None
 
     def file_at(self, path: str) -> bytes | None:
         """GET a variant, or any other file of the bucket; None if it is not there."""
@@ -65,7 +66,7 @@ class S3Images:
                 return None
             raise
         with response["Body"] as body:
-            return Found(body.read(), response["ETag"])
+            return Found(body.read(), response["ETag"], response["LastModified"].timestamp())
 
     def publish(self, manifest: Manifest, replacing: Published | None) -> None:
         """PUT with If-Match, or If-None-Match where there is none yet."""

@@ -3,6 +3,9 @@
     dead       variants of a generation that is neither published nor the one before, of a past revision
     stranded   variants of a later revision, left by a worker that was killed. Another worker may be writing them, so
                the manifest is first published again, unchanged, with a later revision, which makes them dead
+    previous   variants of the generation before, that pages may still show: kept for as many days as `previous_days`
+               says from when they were replaced. The manifest is first published again without them, which makes them
+               dead
     ownerless  variants without a manifest, a day old, when no worker should be writing them any more. One may be, of an
                original that came just now, so a tombstone without a name is published first, which makes them dead
     uncopied   manifests whose copies (docs/how-to/copies.md) are not all there: their keys are sent to the queue
@@ -41,11 +44,12 @@ if TYPE_CHECKING:
     from lightpress.pipeline.ports import Copies, Lies, Originals, Published
     from lightpress.pipeline.source import Source
 
-LONGEST_LIFE_SECONDS = 24 * 60 * 60
+_A_DAY = 24 * 60 * 60
+LONGEST_LIFE_SECONDS = _A_DAY
 """Longer than any worker lives: what is older has been left."""
 
-DEAD, STRANDED, OWNERLESS, ASTRAY = "dead", "stranded", "ownerless", "astray"
-KINDS = (DEAD, STRANDED, OWNERLESS, ASTRAY)
+DEAD, STRANDED, PREVIOUS, OWNERLESS, ASTRAY = "dead", "stranded", "previous", "ownerless", "astray"
+KINDS = (DEAD, STRANDED, PREVIOUS, OWNERLESS, ASTRAY)
 SOURCELESS, UNCOPIED, UNFINISHED = "sourceless", "uncopied", "unfinished"
 
 
@@ -67,7 +71,7 @@ class Found:
     """What a sweep found and did.
 
     Attributes:
-        files: Variants and copies by kind: dead, stranded, ownerless, astray.
+        files: Variants and copies by kind: dead, stranded, previous, ownerless, astray.
         bytes: Of these, by kind.
         manifests: Manifests read.
         keys: Manifests that are sourceless, uncopied or unfinished, by kind.
@@ -113,7 +117,7 @@ class Judged:
     Attributes:
         one: The hash.
         published: Its manifest; None if there is none.
-        dead, stranded, ownerless: Its variants of these kinds.
+        dead, stranded, previous, ownerless: Its variants of these kinds.
         sourceless, uncopied, unfinished: Whether its manifest is.
     """
 
@@ -121,6 +125,7 @@ class Judged:
     published: Published | None
     dead: tuple[Listed, ...] = ()
     stranded: tuple[Listed, ...] = ()
+    previous: tuple[Listed, ...] = ()
     ownerless: tuple[Listed, ...] = ()
     sourceless: bool = False
     uncopied: bool = False
@@ -147,6 +152,7 @@ class Sweeper:
         source_of: The source that is published under a name.
         copies: Where copies are; None where there are none.
         now: The time, in seconds since 1970.
+        previous_days: For how many days replaced variants are kept; None until they are replaced again.
         at_once: Has several judged, looked at or removed at once.
     """
 
@@ -155,6 +161,7 @@ class Sweeper:
     source_of: Callable[[str], Source]
     copies: Copies | None
     now: Callable[[], float]
+    previous_days: int | None
     at_once: AtOnce = field(default_factory=on_threads)
 
     def judge_all(self, some: Sequence[Hash]) -> list[Judged]:
@@ -177,10 +184,20 @@ class Sweeper:
             published,
             dead=tuple(item for item in others if _revision(item) <= manifest.revision),
             stranded=tuple(item for item in others if _revision(item) > manifest.revision),
+            previous=self._kept_long_enough(one, published),
             sourceless=manifest.status is not Status.DELETED and self._is_gone(manifest),
             uncopied=manifest.status is Status.READY and self._lacks_copies(manifest),
             unfinished=bool(others and manifest.key) and _ends_by_workflow(manifest),
         )
+
+    def _kept_long_enough(self, one: Hash, published: Published) -> tuple[Listed, ...]:
+        """Variants of the generation before, where they have been kept for long enough.
+
+        They were replaced when the manifest was written, or before that: it is written again for less.
+        """
+        if self.previous_days is None or published.modified > self.now() - self.previous_days * _A_DAY:
+            return ()
+        return tuple(item for item in one.variants if generation_in(item.key) == published.manifest.previous)
 
     def remove(self, judged: Iterable[Judged]) -> int:
         """Remove the variants of hashes that are nobody's; returns how many."""
@@ -194,14 +211,21 @@ class Sweeper:
             return judged.ownerless if self._are_left(judged.ownerless) and self._bury(judged) else ()
         if judged.unfinished:
             return ()
-        if judged.stranded and self._overtake(judged.published, judged):
-            return (*judged.dead, *judged.stranded)
+        overtaken = (*judged.stranded, *judged.previous)
+        if overtaken and self._overtake(judged.published, judged):
+            return (*judged.dead, *overtaken)
         return judged.dead
 
     def _overtake(self, published: Published, judged: Judged) -> bool:
-        """Publish the manifest with a later revision: variants written for the revisions up to it become dead."""
-        latest = max(map(_revision, judged.stranded))
-        return self._publishes(judged.one.manifest, replace(published.manifest, revision=latest), published)
+        """Publish the manifest with a later revision: variants written for the revisions up to it become dead.
+
+        So do those of the generation before, where it names that no more. For these alone it keeps its revision, which
+        was announced: it says the same of the picture.
+        """
+        manifest = published.manifest
+        latest = max(map(_revision, judged.stranded), default=manifest.revision)
+        previous = None if judged.previous else manifest.previous
+        return self._publishes(judged.one.manifest, replace(manifest, revision=latest, previous=previous), published)
 
     def _bury(self, judged: Judged) -> bool:
         """Publish a tombstone, of a key that nobody knows: a worker that is writing finds it, and begins anew."""
@@ -295,6 +319,7 @@ def note(found: Found, judged: Iterable[Judged]) -> None:
         found.manifests += one.published is not None
         found.note(DEAD, one.dead)
         found.note(STRANDED, one.stranded)
+        found.note(PREVIOUS, one.previous)
         found.note(OWNERLESS, one.ownerless)
         if one.sourceless:
             found.note_key(one.key, SOURCELESS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -58,10 +59,17 @@ class Originals(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A manifest as it stands in the images bucket, and the ETag to replace exactly it."""
+    """A manifest as it stands in the images bucket.
+
+    Attributes:
+        manifest: The manifest.
+        etag: To replace exactly it.
+        modified: When it was written, in seconds since 1970. Who does not say it takes it to be newer than anything.
+    """
 
     manifest: Manifest
     etag: str
+    modified: float = math.inf
 
 
 class Images(Protocol):
