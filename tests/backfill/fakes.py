@@ -150,7 +150,9 @@ class Rig:
         self.clock = NOW
         self.waits: list[int] = []
         child = Child(self.lister, looks or self.looking, _ours, self.hints, self.runs, lambda: self.clock)
-        self.machine = Machine(self.runs, self.files, self.lister, self.hints, child, lambda name: Run(name, job))
+        self.machine = Machine(
+            self.runs, self.files, self.lister, self.hints, child, {"nightly": lambda name: Run(name, job)}
+        )
 
     @property
     def row(self) -> Run:

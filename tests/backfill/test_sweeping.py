@@ -18,6 +18,7 @@ from lightpress.backfill.run import FINISHED, MAX_DOLLARS, MAX_OBJECTS, STOPPED,
 from lightpress.backfill.spending import Purse
 from lightpress.backfill.sweep import Sweeper
 from lightpress.backfill.sweeping import CHUNK, Sweeping, found_in
+from lightpress.backfill.weekly import weekly_run
 from lightpress.pipeline.buckets import Selection
 from lightpress.pipeline.manifest import Manifest, PublishedSource, Status
 from lightpress.pipeline.paths import manifest_path, variants_folder
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 IMAGES = "images"
+A_DAY, KEPT_DAYS = 24 * 60 * 60, 30
 JOB = Job((Selection(IMAGES, "m/"),), nanos_sent=1_000, nanos_read=1, originals_of_a_shard=30, task=SWEEP, remove=True)
 
 
@@ -41,6 +43,7 @@ class Store:
     originals: set[str] = field(default_factory=set)
     dies_at: str = ""
     page_size: int = 7
+    written_days_ago: float = 0
     reads: Counter[str] = field(default_factory=Counter)
 
     def publish(self, key: str, *, original: bool = True) -> None:
@@ -55,7 +58,9 @@ class Store:
         if path == self.dies_at:
             raise RuntimeError(f"killed at {path}")
         self.reads[path] += 1
-        return Published(self.manifests[path], path) if path in self.manifests else None
+        if path not in self.manifests:
+            return None
+        return Published(self.manifests[path], path, NOW - self.written_days_ago * A_DAY)
 
     def publish_at(self, path: str, manifest: Manifest, replacing: Published | None) -> None:
         assert (replacing is None) == (path not in self.manifests)
@@ -83,10 +88,10 @@ class Rig:
         originals: Any = store
         self.store, self.files, self.hints = store, FakeFiles(), FakeHints()
         self.runs = FakeRuns(Run("r", job, **{"rate": 1e9, "paced": NOW} | row))
-        sweeper = Sweeper(store, originals, lambda key: Source("uploads", key), None, lambda: NOW, at_once=map)
+        sweeper = Sweeper(store, originals, lambda key: Source("uploads", key), None, lambda: NOW, KEPT_DAYS, map)
         sweeping = Sweeping(store, IMAGES, sweeper, self.hints, Purse(self.runs, lambda: NOW))
         child = Child(store, nothing, nothing, self.hints, self.runs, lambda: NOW, {SWEEP: sweeping})
-        self.machine = Machine(self.runs, self.files, store, self.hints, child, nothing)
+        self.machine = Machine(self.runs, self.files, store, self.hints, child, {})
 
     def sweep(self) -> str:
         """One pass; returns why the run ended, or ""."""
@@ -154,6 +159,34 @@ def test_every_hash_is_looked_at_once_and_also_where_no_manifest_is() -> None:
     assert {path.split("/")[2] for path in store.paths} == {"2-now", "1-before"}
     assert len(store.paths) == 2 * before
     assert set(store.reads.values()) == {1}
+
+
+@pytest.mark.parametrize(("days", "left"), [(29.9, 2), (30, 1)])
+def test_variants_that_were_replaced_go_once_they_have_been_kept_for_long_enough(days: float, left: int) -> None:
+    store = store_of(3)
+    store.written_days_ago = days
+    rig = Rig(store)
+    assert rig.sweep() == FINISHED
+    assert len(store.paths) == 3 * left
+    assert {(one.previous, one.revision) for one in store.manifests.values()} == {("1-before" if left > 1 else None, 2)}
+    found = found_in(rig.swept, (), 0)
+    assert found.files == {"dead": 3} | ({"previous": 3} if left == 1 else {})
+
+
+def test_the_weekly_sweep_reads_only_the_manifests_of_pictures_of_which_something_may_be_left_over() -> None:
+    """Whatever a manifest says, what is published is of one generation; where nothing is published, nothing is left."""
+    store = store_of(10)
+    store.written_days_ago = 31
+    keys = [f"{number}.jpg" for number in range(10)]
+    for key in keys[4:]:
+        store.paths -= {f"{variants_folder(key)}{one}/w.webp" for one in ("1-before", "1-dead")}
+    del store.manifests[manifest_path(keys[9])]
+    store.paths.discard(f"{variants_folder(keys[8])}2-now/w.webp")
+    rig = Rig(store, weekly_run("r", IMAGES, NOW).job)
+    assert rig.sweep() == FINISHED
+    assert store.reads == Counter(manifest_path(key) for key in (*keys[:4], keys[9]))
+    assert store.paths == {f"{variants_folder(key)}2-now/w.webp" for key in keys[:8]}
+    assert not rig.hints.sent
 
 
 def test_where_there_is_no_manifest_at_all_what_is_left_is_swept_all_the_same() -> None:

@@ -12,6 +12,7 @@ from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 from lightpress.cdk.backfill_machine import Names, definition
 from lightpress.cdk.config import Config
 from lightpress.cdk.options.processing import ProcessingOptions
+from lightpress.cdk.options.storage import StorageOptions
 from tests.cdk.grants import ACCOUNT, REGION, environment_of, function_id, grants_of_role
 from tests.cdk.templates import synthesize_with
 
@@ -91,15 +92,18 @@ def test_it_may_invoke_its_function_read_its_files_and_start_its_own_children_an
     }
 
 
-def test_every_night_it_is_started_by_a_schedule_that_may_do_nothing_else(dev: Template) -> None:
-    schedule = dev.only("AWS::Scheduler::Schedule").properties
-    assert schedule["ScheduleExpression"] == "cron(30 2 * * ? *)"
-    assert dev.resolve(schedule["Target"]["Arn"]) == _MACHINE
-    assert json.loads(schedule["Target"]["Input"]) == {"nightly": True}
-    role = schedule["Target"]["RoleArn"]["Fn::GetAtt"][0]
-    assert {(grant.action, grant.resource) for grant in grants_of_role(dev.raw, role)} == {
-        ("states:StartExecution", _MACHINE)
+def test_every_night_and_every_week_it_is_started_by_schedules_that_may_do_nothing_else(dev: Template) -> None:
+    schedules = [one.properties for one in dev.resources("AWS::Scheduler::Schedule")]
+    assert {one["ScheduleExpression"]: json.loads(one["Target"]["Input"]) for one in schedules} == {
+        "cron(30 2 * * ? *)": {"nightly": True},
+        "cron(30 4 ? * SUN *)": {"weekly": True},
     }
+    for schedule in schedules:
+        assert dev.resolve(schedule["Target"]["Arn"]) == _MACHINE
+        role = schedule["Target"]["RoleArn"]["Fn::GetAtt"][0]
+        assert {(grant.action, grant.resource) for grant in grants_of_role(dev.raw, role)} == {
+            ("states:StartExecution", _MACHINE)
+        }
 
 
 def test_the_nightly_look_looks_back_two_days_longer_than_a_message_waits(tmp_path: Path) -> None:
@@ -107,9 +111,22 @@ def test_the_nightly_look_looks_back_two_days_longer_than_a_message_waits(tmp_pa
     assert environment_of(template.raw, function_id(template.raw, "backfill"))["NIGHTLY_DAYS"] == "7"
 
 
-def test_without_the_nightly_look_there_is_no_schedule(tmp_path: Path) -> None:
-    template = synthesize_with(Config("dev", processing=ProcessingOptions(nightly_look=False)), tmp_path)
-    assert not template.resources("AWS::Scheduler::Schedule")
+def test_the_weekly_sweep_knows_for_how_long_replaced_variants_are_kept(dev: Template) -> None:
+    assert environment_of(dev.raw, function_id(dev.raw, "backfill"))["PREVIOUS_DAYS"] == "30"
+    assert json.loads(dev.raw["Outputs"]["Retention"]["Value"])["previous"] == 30
+
+
+@pytest.mark.parametrize(
+    ("nightly", "days", "left"),
+    [(True, 0, {"nightly"}), (False, 30, {"weekly"}), (False, 0, set())],
+)
+def test_each_schedule_is_switched_off_by_its_own_option(
+    tmp_path: Path, days: int, left: set[str], *, nightly: bool
+) -> None:
+    processing, storage = ProcessingOptions(nightly_look=nightly), StorageOptions(previous_days=days)
+    template = synthesize_with(Config("dev", processing=processing, storage=storage), tmp_path)
+    schedules = template.resources("AWS::Scheduler::Schedule")
+    assert {name for one in schedules for name in json.loads(one.properties["Target"]["Input"])} == left
 
 
 def test_hints_have_a_queue_and_a_concurrency_of_their_own_and_their_dead_letters_are_those_of_uploads(

@@ -63,6 +63,7 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
             canary_minutes = 10
             pixel_library = false
             noncurrent_version_days = 1
+            previous_days = 7
             bucket_namespace = "global"
             allowed_origins = ["https://www.example.com", "http://localhost:8000", "https://*.example.org"]
             upload_auth = "jwt"
@@ -152,7 +153,7 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
 
 def test_every_key_belongs_to_one_option() -> None:
     keys = [option.name for group in option_groups().values() for option in fields(group)]
-    assert len(keys) == len(set(keys)) == 102
+    assert len(keys) == len(set(keys)) == 103
 
 
 @pytest.mark.parametrize(
@@ -161,11 +162,11 @@ def test_every_key_belongs_to_one_option() -> None:
         (
             "memroy_mb = 1769",
             (
-                "memroy_mb: is not a known key; did you mean 'memory_mb'? allowed are 102 names, "
+                "memroy_mb: is not a known key; did you mean 'memory_mb'? allowed are 103 names, "
                 "of which the nearest are: "
             ),
         ),
-        ("color = 1", "color: is not a known key; allowed are 102 names, of which the nearest are: "),
+        ("color = 1", "color: is not a known key; allowed are 103 names, of which the nearest are: "),
         ("removal = retain", 'not valid TOML: Invalid value (at line 1, column 11); write removal = "retain"'),
         (
             "upload_page = True  # a page",

@@ -11,7 +11,10 @@ import pytest
 from typer.testing import CliRunner
 
 from lightpress.aws.images import S3Images
-from lightpress.backfill.sweep import LONGEST_LIFE_SECONDS, Found
+from lightpress.aws.originals import S3Originals
+from lightpress.aws.run_files import S3Lister
+from lightpress.backfill.hashes import hashes
+from lightpress.backfill.sweep import LONGEST_LIFE_SECONDS, Found, Sweeper
 from lightpress.cli.main import app
 from lightpress.cli.sweep import Sweep
 from lightpress.pipeline.copies import mark_of
@@ -20,7 +23,7 @@ from lightpress.pipeline.events import read
 from lightpress.pipeline.manifest import Copy, Manifest, PublishedSource, Status, Variant
 from lightpress.pipeline.paths import generation_name, manifest_path, variants_folder
 from lightpress.pipeline.ports import PreconditionFailed
-from tests.cli.deployed import IMAGES, Rig
+from tests.cli.deployed import IMAGES, RETENTION, Rig
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,6 +88,40 @@ def test_variants_for_a_later_revision_are_removed_once_nobody_can_publish_them(
     assert read_by_a_worker is not None
     assert (now.manifest.revision, now.manifest.generation, now.manifest.status) == (2, generation, Status.READY)
     assert now.etag != read_by_a_worker.etag, "the worker that wrote them loses its race"
+
+
+@pytest.mark.parametrize(("days", "goes"), [(29, False), (31, True)])
+def test_variants_that_were_replaced_go_after_as_many_days_as_the_deployment_says(
+    rig: Rig, days: int, *, goes: bool
+) -> None:
+    _, generation = ready(rig, "a.jpg", times=2)
+    deployed = replace(rig.deployment, retention=replace(RETENTION, previous=30))
+    before, all_files = rig.published("a.jpg"), rig.stored(IMAGES)
+    found = Sweep(deployed, remove=True, now=NOW + days * 24 * 60 * 60)()
+    now = rig.published("a.jpg")
+    assert before is not None
+    assert now is not None
+    assert found.files["previous"] == found.removed == goes
+    assert now.manifest == (replace(before.manifest, previous=None) if goes else before.manifest)
+    assert len(rig.stored(IMAGES)) == len(all_files) - goes
+    assert any(f"/{generation}/" in path for path in rig.stored(IMAGES))
+
+
+def test_a_manifest_that_is_replaced_meanwhile_keeps_its_generation_before(rig: Rig) -> None:
+    """Somebody publishes between the look and the write: what was read says nothing of what is there now."""
+    ready(rig, "a.jpg", times=2)
+    s3, later = rig.deployment.s3, NOW + 31 * 24 * 60 * 60
+    sweeper = Sweeper(
+        S3Images(s3, IMAGES), S3Originals(s3), rig.deployment.publishing.named, None, lambda: later, previous_days=30
+    )
+    judged = sweeper.judge_all(list(hashes(S3Lister(s3), IMAGES)))
+    assert [len(one.previous) for one in judged] == [1]
+    ready(rig, "a.jpg", times=3)
+    sweeper.remove(judged)
+    now = rig.published("a.jpg")
+    assert now is not None
+    assert now.manifest.previous
+    assert any(f"/{now.manifest.previous}/" in path for path in rig.stored(IMAGES))
 
 
 def test_a_manifest_whose_source_is_gone_is_handed_to_the_queue(rig: Rig) -> None:

@@ -111,6 +111,14 @@ def looked_at(deployed: Deployed, name: str) -> None:
             pass
 
 
+def week(deployed: Deployed, name: str, days: int) -> None:
+    """A scheduled sweep so many days from now."""
+    later = machine_at(lambda: time.time() + days * 24 * 60 * 60)
+    begun = later.begin({"weekly": True}, name)
+    for row in rows(deployed, later.plan(begun, lambda: True)):
+        assert later.step({"run": name, "row": row, "waits": 0})["done"]
+
+
 def night(deployed: Deployed, name: str) -> dict[str, Any]:
     """A scheduled look two hours from now, when what was uploaded just now is an hour old; returns how it began."""
     later = machine_at(lambda: time.time() + 7_200)
@@ -224,6 +232,29 @@ def test_the_nightly_look_leaves_alone_what_is_on_its_way_or_only_of_another_rec
     deployed.s3.put_object(Bucket=IMAGES, Key=path, Body=manifest.replace(digest.digest, "0" * len(digest.digest)))
     night(deployed, "night-2")
     assert hinted(deployed) == []
+
+
+def test_the_weekly_sweep_removes_what_was_replaced_a_month_ago_and_reads_no_other_manifest(
+    calls: set[Call], deployed: Deployed
+) -> None:
+    for key in ("once.jpg", "twice.jpg"):
+        deployed.upload(key, PICTURE)
+    deployed.invoke(notification("once.jpg"), notification("twice.jpg"))
+    deployed.upload("twice.jpg", PICTURE)
+    deployed.invoke(notification("twice.jpg"))
+    published, stored = deployed.manifest("twice.jpg"), deployed.variants()
+    assert published is not None
+    assert published.previous
+    calls.clear()
+    week(deployed, "week-1", days=29)
+    assert deployed.manifest("twice.jpg") == published
+    assert calls <= BACKFILL
+    week(deployed, "week-2", days=31)
+    assert calls <= BACKFILL
+    assert deployed.manifest("twice.jpg") == replace(published, previous=None)
+    gone = {path for path in stored if f"/{published.previous}/" in path}
+    assert gone
+    assert deployed.variants() == stored - gone
 
 
 @pytest.mark.usefixtures("customer_key")

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable
 
-    from lightpress.backfill.run import Run
     from tests.simulation.cloud import Cloud
     from tests.simulation.deployed import Release
     from tests.simulation.states import Execution, Thread
@@ -246,7 +245,7 @@ class Backfills:
         )
         clock = lambda: stores.clock[CLOCK]  # noqa: E731  a clock
         child = code.child.Child(lister, looking, Publishing(UPLOADS).find_source, hints, runs, clock, at_once=map)
-        machine = code.machine.Machine(runs, S3Files(s3, IMAGES), lister, hints, child, _no_night)
+        machine = code.machine.Machine(runs, S3Files(s3, IMAGES), lister, hints, child, {})
 
         def handle(message: Message) -> None:
             event = json.loads(message.body)
@@ -282,7 +281,3 @@ class Backfills:
             machine.start(told["run"], job, Caps(**told["caps"]))
 
         return handle
-
-
-def _no_night(name: str) -> Run:
-    raise LookupError(f"{name} was begun by no operator")

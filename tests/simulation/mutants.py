@@ -1522,7 +1522,10 @@ MUTANTS = (
     _of_sweeps(
         "a sweep gives a manifest a new revision that nobody is told of",
         20,
-        Change("max(map(R, J.stranded), default=M.revision)", "max(map(_revision, J.stranded), default=0) or M.revision + 1"),
+        Change(
+            "max(map(R, J.stranded), default=M.revision)",
+            "max(map(_revision, J.stranded), default=0) or M.revision + 1",
+        ),
     ),
     _of_sweeps(
         "a sweep keeps what is published, and not the generation before",

@@ -80,6 +80,7 @@ class Sweep:
             self.deployment.publishing.named,
             self.deployment.copies,
             lambda: self.now,
+            (self.deployment.retention and self.deployment.retention.previous) or None,
         )
 
     def _hand_over(self, judged: Sequence[Judged]) -> int:

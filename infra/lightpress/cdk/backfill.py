@@ -1,10 +1,12 @@
-"""Backfill: a state machine that looks at whole buckets and sends what is stale to a queue of its own, and a schedule.
+"""Backfill: a state machine that looks at whole buckets and sends what is stale to a queue of its own, and schedules.
 
 At rest there is nothing but names: a queue, a table, a function and a machine that nobody starts.
 """
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aws_cdk import Aws
@@ -25,6 +27,8 @@ from lightpress.cdk.processing import read_originals
 from lightpress.cdk.tables import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from constructs import Construct
 
     from lightpress.cdk.buckets import PrivateBucket
@@ -38,6 +42,33 @@ _MEMORY_MB = 1769
 _TIMEOUT_SECONDS = 600
 # What expires in the queue of uploads is found by two scheduled looks at least.
 _MORE_DAYS = 2
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When the machine is started by itself, and for what.
+
+    Attributes:
+        id: In the stack; in lower case, what tells the machine (`lightpress.backfill.machine`).
+        when: An expression of EventBridge Scheduler, in UTC.
+        does: What the run does, a sentence.
+    """
+
+    id: str
+    when: str
+    does: str
+
+
+_NIGHTLY = Schedule(
+    "Nightly",
+    "cron(30 2 * * ? *)",
+    "Looks for what was uploaded or deleted in the last days and is not published as it should be",
+)
+_WEEKLY = Schedule(
+    "Weekly",
+    "cron(30 4 ? * SUN *)",
+    "Removes variants that were replaced long ago, and whatever else is left over of pictures",
+)
 
 
 class Backfill(Component):
@@ -67,8 +98,8 @@ class Backfill(Component):
         )
         self.function = self._function(core)
         self.machine = self._machine(core.images, config)
-        if config.processing.nightly_look:
-            _schedule(self, self.machine)
+        nightly = [_NIGHTLY] if config.processing.nightly_look else []
+        _schedule(self, self.machine, [*nightly, *([_WEEKLY] if config.storage.previous_days else [])])
         self.functions = (self.function,)
         self.work_queues = (self.queue,)
         self.outputs = {
@@ -103,6 +134,7 @@ class Backfill(Component):
                 "RUNS_TABLE": self.table.table_name,
                 "FAILURES_TABLE": failures.table_name,
                 "NIGHTLY_DAYS": str(core.config.processing.queue_retention_days + _MORE_DAYS),
+                "PREVIOUS_DAYS": str(core.config.storage.previous_days),
             },
         )
         read_originals(function, core.originals)
@@ -187,22 +219,25 @@ def _answer_findings(machine: sfn.StateMachine, role: iam.Role, images: PrivateB
     )
 
 
-def _schedule(scope: Construct, machine: sfn.StateMachine) -> None:
-    """Every night (UTC), up to an hour later: so not all stacks of an account begin at once."""
+def _schedule(scope: Construct, machine: sfn.StateMachine, schedules: Sequence[Schedule]) -> None:
+    """Each starts the machine up to an hour later than it says (UTC): so not all stacks of an account begin at once."""
+    if not schedules:
+        return
     # No schedule of another account may use it: the role's own condition, as EventBridge Scheduler advises.
     # https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
     own = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
     role = iam.Role(scope, "ScheduleRole", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com", conditions=own))
     _allow(role, ["states:StartExecution"], machine.state_machine_arn)
-    scheduler.CfnSchedule(
-        scope,
-        "Nightly",
-        description="Looks for what was uploaded or deleted in the last days and is not published as it should be",
-        schedule_expression="cron(30 2 * * ? *)",
-        flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(
-            mode="FLEXIBLE", maximum_window_in_minutes=60
-        ),
-        target=scheduler.CfnSchedule.TargetProperty(
-            arn=machine.state_machine_arn, role_arn=role.role_arn, input='{"nightly":true}'
-        ),
-    )
+    for one in schedules:
+        scheduler.CfnSchedule(
+            scope,
+            one.id,
+            description=one.does,
+            schedule_expression=one.when,
+            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(
+                mode="FLEXIBLE", maximum_window_in_minutes=60
+            ),
+            target=scheduler.CfnSchedule.TargetProperty(
+                arn=machine.state_machine_arn, role_arn=role.role_arn, input=json.dumps({one.id.lower(): True})
+            ),
+        )

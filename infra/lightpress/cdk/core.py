@@ -89,6 +89,7 @@ class Core:
             failures=self.config.processing.failure_retention_days,
             runs=DAYS_OF_A_RUN,
             backups=BACKUP_DAYS,
+            previous=self.config.storage.previous_days,
         )
 
 

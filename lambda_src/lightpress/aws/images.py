@@ -26,7 +26,13 @@ _MOST_DELETED_AT_ONCE = 1000
 
 
 class Found(NamedTuple):
-    """An object, by which ETag it is replaced, and when it was written, in seconds since 1970."""
+    """An object as it was found.
+
+    Attributes:
+        data: Its bytes.
+        etag: To replace exactly it.
+        modified: When it was written, in seconds since 1970.
+    """
 
     data: bytes
     etag: str

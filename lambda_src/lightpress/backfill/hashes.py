@@ -11,7 +11,7 @@ from heapq import merge
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from lightpress.pipeline.paths import MANIFESTS, VARIANTS
+from lightpress.pipeline.paths import MANIFESTS, VARIANTS, generation_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,15 +29,23 @@ class Hash:
     Attributes:
         folder: That of its variants, with "/" at the end.
         variants: What lies in it.
+        is_listed: Whether its manifest is in the listing.
     """
 
     folder: str
     variants: tuple[Listed, ...] = ()
+    is_listed: bool = False
 
     @property
     def manifest(self) -> str:
         """The path of its manifest, which need not be there."""
         return f"{MANIFESTS}{self.folder.removeprefix(VARIANTS).rstrip('/')}.json"
+
+    @property
+    def shows_leftovers(self) -> bool:
+        """Whether the listing alone tells that not all variants are published: those of one generation at most are."""
+        generations = {generation_in(one.key) for one in self.variants}
+        return len(generations) > (1 if self.is_listed else 0)
 
 
 def hashes(lister: Lister, bucket: str, after: str = "", until: str = "") -> Iterator[Hash]:
@@ -50,12 +58,14 @@ def hashes(lister: Lister, bucket: str, after: str = "", until: str = "") -> Ite
         until: That of its last one; "" for the end.
     """
     everything = merge(
-        (Hash(_folder_of(path)) for path in manifests(lister, bucket, after, until)),
+        (Hash(_folder_of(path), is_listed=True) for path in manifests(lister, bucket, after, until)),
         _folders(lister, bucket, after, until),
         key=lambda one: one.folder,
     )
-    for folder, parts in groupby(everything, key=lambda one: one.folder):
-        yield Hash(folder, tuple(item for part in parts for item in part.variants))
+    for folder, same in groupby(everything, key=lambda one: one.folder):
+        parts = tuple(same)
+        variants = tuple(item for part in parts for item in part.variants)
+        yield Hash(folder, variants, any(part.is_listed for part in parts))
 
 
 def manifests(lister: Lister, bucket: str, after: str = "", until: str = "") -> Iterator[str]:

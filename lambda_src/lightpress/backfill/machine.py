@@ -52,7 +52,7 @@ class Machine:
         lister: Lists buckets.
         hints: The queue of the backfill.
         child: Works on shards.
-        nightly: Makes the run of a scheduled look from its name.
+        scheduled: Makes a run from its name, by what its schedule says.
         check: Raises if a run cannot be done here.
     """
 
@@ -61,13 +61,14 @@ class Machine:
     lister: Lister
     hints: Hints
     child: Child
-    nightly: Callable[[str], Run]
+    scheduled: Mapping[str, Callable[[str], Run]]
     check: Callable[[Run], object] = lambda _: None
 
     def begin(self, state: Mapping[str, Any], execution: str) -> dict[str, Any]:
         """Find the run that an execution is for; a scheduled one gets a row of its own, named after the execution."""
-        if state.get("nightly"):
-            return {"run": self.runs.begin(self.nightly(execution)).name, "part": 0}
+        for schedule, run_of in self.scheduled.items():
+            if state.get(schedule):
+                return {"run": self.runs.begin(run_of(execution)).name, "part": 0}
         run = self._run(state["run"])
         self.check(run)
         return {"run": run.name, "part": 0}

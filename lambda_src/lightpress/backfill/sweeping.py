@@ -50,7 +50,8 @@ class Sweeping:
 
     def __call__(self, run: Run, shard: Shard, result: Result) -> tuple[Run, Result]:
         """Sweep some chunks, or until a cap ends it."""
-        rest = hashes(self.lister, self.bucket, result.after, shard.until)
+        every = hashes(self.lister, self.bucket, result.after, shard.until)
+        rest = (one for one in every if one.shows_leftovers or not run.job.leftovers)
         for _ in range(_CHUNKS_OF_A_STEP):
             chunk = list(islice(rest, CHUNK))
             if not chunk:

@@ -25,6 +25,7 @@ from lightpress.backfill.run import PLAN, RETRY, SWEEP
 from lightpress.backfill.spending import Purse
 from lightpress.backfill.sweep import Sweeper
 from lightpress.backfill.sweeping import Sweeping
+from lightpress.backfill.weekly import weekly_run
 from lightpress.composition.publishing import RECIPES, facts_in, reviews_in
 from lightpress.failures.retrying import Retrying
 from lightpress.pipeline.buckets import Publishing, attached_from
@@ -63,7 +64,7 @@ def machine_at(clock: Callable[[], float]) -> Machine:
         facts=facts_in(settings.images_bucket, s3, recipes),
     )
     at_once = on_threads()
-    sweeper = Sweeper(images, originals, publishing.named, copies=None, now=clock, at_once=at_once)
+    sweeper = Sweeper(images, originals, publishing.named, None, clock, settings.previous_days, at_once)
     purse, files = Purse(runs, clock), S3Files(s3, settings.images_bucket)
     rows = DynamoFailures(client("dynamodb"), settings.failures_table, lambda: int(clock()), 0)
     book_of = partial(_book_of, files)
@@ -74,14 +75,16 @@ def machine_at(clock: Callable[[], float]) -> Machine:
     }
     child = Child(lister, looking, publishing.find_source, hints, runs, clock, others, at_once)
 
-    def nightly(name: str) -> Run:
-        return nightly_run(name, publishing, clock(), settings.nightly_days)
+    scheduled: dict[str, Callable[[str], Run]] = {
+        "nightly": lambda name: nightly_run(name, publishing, clock(), settings.nightly_days),
+        "weekly": lambda name: weekly_run(name, settings.images_bucket, clock()),
+    }
 
     def check(run: Run) -> None:
         if run.job.task == PLAN:
             book_of(run.job)
 
-    return Machine(runs, files, lister, hints, child, nightly, check)
+    return Machine(runs, files, lister, hints, child, scheduled, check)
 
 
 @lru_cache(1)

@@ -21,6 +21,7 @@ class Retention:
         failures: Of copies in quarantine and rows of failures.
         runs: Of the reports of backfills.
         backups: How far back the failures table can be restored.
+        previous: Of variants that were replaced; 0 where they are until they are replaced again.
     """
 
     keeps_data: bool
@@ -33,6 +34,7 @@ class Retention:
     failures: int
     runs: int
     backups: int
+    previous: int = 0
 
     def to_json(self) -> str:
         """As the stack output `Retention` has it."""
@@ -40,6 +42,6 @@ class Retention:
 
 
 def retention_from(text: str) -> Retention:
-    """Read what `Retention.to_json` wrote, but for what a later release added."""
+    """Read what `Retention.to_json` wrote, but for what a later release added; an earlier one says less."""
     values = json.loads(text)
-    return Retention(**{name: values[name] for name in Retention.__dataclass_fields__})
+    return Retention(**{name: values[name] for name in Retention.__dataclass_fields__ if name in values})

@@ -72,6 +72,14 @@ class StorageOptions:
     variants_storage_days: int = integer(
         30, low=30, high=3650, doc="Age at which variants are moved to `variants_storage`, in days."
     )
+    previous_days: int = integer(
+        30,
+        low=0,
+        high=3650,
+        doc="For how many days variants are kept that were replaced, for pages that still show them; then the weekly "
+        'sweep removes them: docs/operations.md, "The weekly sweep". 0 keeps them until they are replaced once more, '
+        "and there is no weekly sweep.",
+    )
     encryption_key: str = matching(
         _OWN_KEY,
         such_as='create" or "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab',
