@@ -228,8 +228,8 @@ def test_json_is_one_line_whatever_the_command(rig: Rig) -> None:
     lines: dict[str, dict[str, Any]] = {
         "sweep": {
             "manifests": 1,
-            "variants": dict.fromkeys(("dead", "stranded", "ownerless", "astray"), 0),
-            "bytes": dict.fromkeys(("dead", "stranded", "ownerless", "astray"), 0),
+            "variants": dict.fromkeys(("dead", "stranded", "previous", "ownerless", "astray"), 0),
+            "bytes": dict.fromkeys(("dead", "stranded", "previous", "ownerless", "astray"), 0),
             "without_original": [],
             "removed": 0,
             "sent_to_queue": 0,

@@ -17,6 +17,7 @@ from lightpress.units import GB
 
 PRICES = prices_of("us-east-1")
 ASSUMED, USE = Assumptions(), Use()
+PUBLISHED = {"keeping variants", "nightly looks", "sweeping"}
 UPLOADED, A_MONTH = Arrival("upload", MILLION), Keeping(1)
 
 
@@ -115,9 +116,9 @@ def test_the_processing_of_a_bill_is_the_estimate() -> None:
 @pytest.mark.parametrize(
     ("scenario", "names", "each"),
     [
-        ("upload", {"uploads", "keeping originals", "keeping variants"}, 5.0 + 2 * 1.2),
-        ("url", {"fetching", "keeping originals", "keeping variants"}, 5.0 + 0.2 * 13.3334 + 3 * 0.4),
-        ("attach", {"events of the bucket", "keeping variants"}, 1.0),
+        ("upload", {"uploads", "keeping originals", *PUBLISHED}, 5.0 + 2 * 1.2),
+        ("url", {"fetching", "keeping originals", *PUBLISHED}, 5.0 + 0.2 * 13.3334 + 3 * 0.4),
+        ("attach", {"events of the bucket", *PUBLISHED}, 1.0),
         ("in-place", {"events of the bucket"}, 1.0),
     ],
 )
@@ -143,7 +144,8 @@ def test_functions_that_fetch_and_that_resolve_permalinks_cost_what_their_proces
 
 
 def test_what_is_rendered_again_is_paid_again_and_its_variants_are_kept_twice_but_never_thrice() -> None:
-    half, twice = (dollars(keeping=Keeping(12), use=replace(USE, rerendered=count)) for count in (0.5, 2))
+    for_good = replace(USE, previous_days=0)
+    half, twice = (dollars(keeping=Keeping(12), use=replace(for_good, rerendered=count)) for count in (0.5, 2))
     # 9 PUT and a LIST, 4 reads, 3 requests of SQS, an event, an invocation, 0.609 s of 1,769 MB, 2,700 bytes of log
     again = 10 * 5 + 4 * 0.4 + 3 * 0.4 + 1 + 0.2 + 0.609 * 1769 / 1024 * 13.3334 + 2_700e6 / 2**30 * 0.5
     assert half["rendering again"] == pytest.approx(0.5 * again)
@@ -154,6 +156,32 @@ def test_what_is_rendered_again_is_paid_again_and_its_variants_are_kept_twice_bu
     assert dollars(Arrival("in-place", MILLION), use=replace(USE, rerendered=1)) == dollars(
         Arrival("in-place", MILLION)
     )
+
+
+def test_nightly_looks_at_a_million_originals_are_four_each_and_two_listings_a_night() -> None:
+    """A look is two reads at $0.40 a million, and 0.007 GB-seconds; a LIST is $5 a million, and 0.35 GB-seconds."""
+    looks = 4 * MILLION * (2 * 0.4 / MILLION + 0.007 * 13.3334 / MILLION)
+    night = 2_000 * (5 / MILLION + 0.35 * 13.3334 / MILLION)
+    assert dollars()["nightly looks"] == pytest.approx(looks + 30 * night)
+    assert dollars(keeping=Keeping(12))["nightly looks"] == pytest.approx(looks + 360 * night)
+    assert "nightly looks" not in dollars(use=replace(USE, night_looks=0))
+
+
+@pytest.mark.parametrize(("times", "months"), [(1, 30 / 30), (0.5, 15 / 30), (3, 90 / 30), (20, 12)])
+def test_replaced_variants_are_kept_for_some_days_each_time_and_never_for_longer_than_there_are(
+    times: float, months: float
+) -> None:
+    found = dollars(keeping=Keeping(12), use=replace(USE, rerendered=times, previous_days=30))
+    assert found["keeping variants before"] == pytest.approx(months * 380e9 / 2**30 * 0.023)
+
+
+def test_a_weekly_sweep_of_a_million_lists_ten_million_names_and_costs_some_dollars_a_year() -> None:
+    """8 variants and a manifest each, and the manifests once more: 10,000 LIST at $5 a million, and Lambda for each."""
+    assert dollars(keeping=Keeping(12))["sweeping"] == pytest.approx(
+        360 / 7 * 10_000 * (5 / MILLION + 0.35 * 13.3334 / MILLION)
+    )
+    assert "sweeping" not in dollars(keeping=Keeping(12), use=replace(USE, previous_days=0))
+    assert "sweeping" not in dollars(Arrival("in-place", MILLION))
 
 
 def test_originals_that_leave_are_not_rendered_again() -> None:
@@ -226,8 +254,9 @@ def test_every_assumption_about_use_counts_and_has_a_reason(name: str) -> None:
     leaving = replace(keeping, originals_become=DROP)
 
     def together(use: Use) -> float:
+        again = sum(dollars(keeping=keeping, use=replace(use, rerendered=use.rerendered or 1)).values())
         kept = sum(sum(dollars(Arrival(one, MILLION), keeping, use).values()) for one in ("upload", "url"))
-        return kept + sum(dollars(keeping=leaving, use=use).values())
+        return again + kept + sum(dollars(keeping=leaving, use=use).values())
 
     changed = replace(USE, **{name: 300 * getattr(USE, name) or 1})
     assert together(changed) != together(USE)

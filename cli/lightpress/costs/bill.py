@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from lightpress.backfill.run import MOST_READS
 from lightpress.costs.estimate import AGAIN, estimate
 from lightpress.costs.estimate import assumed as _assumed
-from lightpress.costs.keeping import CLASSES, STAYS, Moved, kept, read_there
+from lightpress.costs.keeping import CLASSES, DAYS_OF_A_MONTH, STAYS, Moved, kept, read_there
 from lightpress.costs.prices import MILLION
 from lightpress.pipeline.recipe import DROP, INFREQUENT, KEEP
 
@@ -37,6 +38,7 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-k
 _PLANS = (("Free", 0, 1, 0.1), ("Pro", 15, 10, 50), ("Business", 200, 125, 50), ("Premium", 1_000, 500, 50))
 """CloudFront's flat-rate plans: name, dollars a month, million requests and TB a month, as of November 2025."""
 _GB_OF_A_TB = 1_000
+_NAMES_OF_A_PAGE, _DAYS_OF_A_WEEK = 1_000, 7
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,22 @@ class Use:
     resolve_gb_seconds: float = _assumed(0.02, "Lambda for each permalink that the CDN does not have; not measured")
     rerendered: float = _assumed(
         0,
-        "times that each original is rendered again, by a backfill after a new recipe; the variants before it stay "
-        "until the next time (previous of the manifest), so of a share, that share is kept twice",
+        "times that each original is rendered again, by a backfill after a new recipe; the variants before it stay for "
+        "previous_days",
+    )
+    previous_days: float = _assumed(
+        33.5,
+        "days that replaced variants are kept: 30 (previous_days), and half the week until the next sweep; 0 is until "
+        "they are replaced again, without a sweep",
+    )
+    list_gb_seconds: float = _assumed(
+        0.35, "Lambda for each thousand names that nights and sweeps list: 0.2 s at 1,769 MB; not measured on Lambda"
+    )
+    night_looks: float = _assumed(
+        4, "nightly looks at an original: two after it came, and two after its message would have expired"
+    )
+    look_gb_seconds: float = _assumed(
+        0.007, "Lambda for each of them: 4 ms at 1,769 MB, of which 2 are measured, without the connection"
     )
     deleted_at_once: float = _assumed(
         1, "deletions that are purged together; from 200 on, two paths are for all of them (invalidate_all_from)"
@@ -173,6 +189,8 @@ def bill(  # noqa: PLR0913, PLR0917  what it rests on
         *_variants(arrival, keeping, assumed, prices),
         *_variants_read(keeping, assumed, use, prices),
         *_again(arrival, keeping, assumed, use, prices, architecture),
+        *_nights(arrival, keeping, use, prices, prices.compute(architecture)),
+        *_sweeps(arrival, keeping, assumed, use, prices, prices.compute(architecture)),
         _views(keeping, use, prices, prices.compute(architecture), assumed.traced),
         _deletions(keeping, use, prices),
         _stack(keeping, use, prices),
@@ -248,7 +266,7 @@ def _variants_read(keeping: Keeping, assumed: Assumptions, use: Use, prices: Pri
 def _again(  # noqa: PLR0913, PLR0917  what it rests on
     arrival: Arrival, keeping: Keeping, assumed: Assumptions, use: Use, prices: Prices, architecture: str
 ) -> list[Item]:
-    """Rendering again, and keeping the generation before, as if from the first day; nothing of what has left."""
+    """Rendering again, and keeping the generation before for a while; nothing of what has left."""
     if not use.rerendered or not assumed.variant_bytes or keeping.originals_become == DROP:
         return []
     # What reviewers and enrichers have said of the same contents, they are not asked again.
@@ -256,14 +274,31 @@ def _again(  # noqa: PLR0913, PLR0917  what it rests on
     once = estimate(same, prices, pictures=arrival.originals, architecture=architecture).once
     reading = _originals_read(arrival, keeping, assumed, prices)
     (kept_once,) = _variants(arrival, keeping, assumed, prices)
-    share = min(1.0, use.rerendered)
+    share = min(1.0, use.rerendered * _part_of_the_time(use.previous_days, keeping.months))
     how = f"{use.rerendered:g} times; lightpress estimate --assume lists=1"
     if reading:
         how += f", and ${reading:,.2f} for reading originals where they are moved to"
     return [
         Item("rendering again", use.rerendered * (once + reading), how),
-        Item("keeping variants before", share * kept_once.dollars, f"of {share:.0%} of the originals, each once"),
+        Item("keeping variants before", share * kept_once.dollars, f"{share:.0%} of keeping variants"),
     ]
+
+
+def _part_of_the_time(days: float, months: int) -> float:
+    """For which part of so many months what is replaced once is kept; 0 days are as if from the first day on."""
+    return min(1.0, days / (months * DAYS_OF_A_MONTH)) if days else 1.0
+
+
+def _sweeps(  # noqa: PLR0913, PLR0917  what it rests on
+    arrival: Arrival, keeping: Keeping, assumed: Assumptions, use: Use, prices: Prices, compute: float
+) -> list[Item]:
+    """The weekly sweep: it lists variants once and manifests twice. `compute`: dollars for a GB-second."""
+    if not use.previous_days or not assumed.variant_bytes:
+        return []
+    pages = arrival.originals * (keeping.files + 2) / _NAMES_OF_A_PAGE
+    week = pages * _listing(use, prices, compute)
+    how = f"{pages:,.0f} LIST a week"
+    return [Item("sweeping", keeping.months * DAYS_OF_A_MONTH / _DAYS_OF_A_WEEK * week, how)]
 
 
 def _originals_read(arrival: Arrival, keeping: Keeping, assumed: Assumptions, prices: Prices) -> float:
@@ -272,6 +307,23 @@ def _originals_read(arrival: Arrival, keeping: Keeping, assumed: Assumptions, pr
     if arrival.scenario not in {"upload", "url"} or not rule.days_there(assumed.original_bytes, keeping.months):
         return 0.0
     return arrival.originals * CLASSES[rule.storage](prices).retrieval.dollars(assumed.original_bytes)
+
+
+def _nights(arrival: Arrival, keeping: Keeping, use: Use, prices: Prices, compute: float) -> list[Item]:
+    """The nightly look: it lists all keys twice, and looks at what is new, or was. `compute`: of a GB-second."""
+    if not use.night_looks or arrival.scenario == "in-place":
+        return []
+    pages = 2 * arrival.originals / _NAMES_OF_A_PAGE
+    looks = arrival.originals * use.night_looks
+    each = MOST_READS * prices.s3_read / MILLION + use.look_gb_seconds * compute
+    nights = keeping.months * DAYS_OF_A_MONTH * pages * _listing(use, prices, compute)
+    how = f"{use.night_looks:g} looks at each original, and {pages:,.0f} LIST a night"
+    return [Item("nightly looks", looks * each + nights, how)]
+
+
+def _listing(use: Use, prices: Prices, compute: float) -> float:
+    """Dollars of one LIST of a function; `compute`: of a GB-second."""
+    return prices.s3_write / MILLION + use.list_gb_seconds * compute
 
 
 def _views(keeping: Keeping, use: Use, prices: Prices, compute: float, traced: float) -> Item:

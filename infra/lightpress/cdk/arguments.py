@@ -51,9 +51,9 @@ class Options(TypedDict, total=False):
             backfills, besides those for uploads.
         backfill_children: How many shards of about 10,000 originals a backfill looks at at once. Each invokes a
             function.
-        nightly_look: Whether whatever was uploaded or deleted in the last days (`queue_retention_days` and two more) is
-            looked at every night, so that lost events and messages heal themselves: docs/operations.md, "The nightly
-            look".
+        nightly_look: Whether what was uploaded or deleted in the last two days, and in the two before its message
+            expired (`queue_retention_days`), is looked at every night, so that lost events and messages heal
+            themselves: docs/operations.md, "The nightly look".
         event_bus: EventBridge event bus that gets an event for each original that is published, fails or is deleted.
             "default" is the account's default bus, any other must exist, "" sends none. A million events cost $1:
             docs/events.md.

@@ -15,6 +15,7 @@ from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_stepfunctions as sfn
 
 from lightpress.aws.runs_table import EXPIRY, RUN
+from lightpress.backfill.nightly import WITHIN_DAYS
 from lightpress.backfill.results import PREFIX
 from lightpress.cdk.backfill_machine import Names, definition
 from lightpress.cdk.component import Component
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
 _MEMORY_MB = 1769
 # Planning goes on by a cursor, so that no invocation has to last longer.
 _TIMEOUT_SECONDS = 600
-# What expires in the queue of uploads is found by two scheduled looks at least.
-_MORE_DAYS = 2
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,7 @@ class Backfill(Component):
                 "DEAD_LETTER_QUEUE_URL": dead_letters.queue_url,
                 "RUNS_TABLE": self.table.table_name,
                 "FAILURES_TABLE": failures.table_name,
-                "NIGHTLY_DAYS": str(core.config.processing.queue_retention_days + _MORE_DAYS),
+                "NIGHTLY_DAYS": str(core.config.processing.queue_retention_days + WITHIN_DAYS),
                 "PREVIOUS_DAYS": str(core.config.storage.previous_days),
             },
         )

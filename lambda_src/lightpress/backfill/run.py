@@ -40,6 +40,8 @@ class Job:
         pictures: Which keys of which buckets, one after the other.
         since: Only what was written or deleted since, in seconds since 1970; None is no limit.
         before: Only what was written or deleted before; None is no limit.
+        skips: Within these limits, what was written or deleted from the first of these times on and before the second
+            is left alone; None leaves nothing alone.
         outdated: Whether what is published of the right version under another recipe is sent, too.
         deletions_in: The buckets, with versions, in which deleted keys are looked at, too.
         nanos_sent: What it costs to process an original, in billionths of a dollar.
@@ -60,6 +62,7 @@ class Job:
     pictures: tuple[Selection, ...]
     since: float | None = None
     before: float | None = None
+    skips: tuple[float, float] | None = None
     outdated: bool = True
     deletions_in: tuple[str, ...] = ()
     nanos_sent: int = 0
@@ -91,6 +94,7 @@ class Job:
             not found.key.endswith("/")
             and (self.since is None or found.modified >= self.since)
             and (self.before is None or found.modified < self.before)
+            and not (self.skips and self.skips[0] <= found.modified < self.skips[1])
         )
 
     def nanos_to_look(self, found: Listed) -> int:
@@ -126,8 +130,13 @@ def job_from_json(text: str) -> Job:
             f"{', '.join(unknown)}. Use the same release for the command and for what is deployed."
         )
     pictures = tuple(Selection(**row | {"suffixes": tuple(row["suffixes"])}) for row in values["pictures"])
-    retrieval = tuple((name, gb, request) for name, gb, request in values.get("retrieval", ()))
-    return Job(**values | {"pictures": pictures, "deletions_in": tuple(values["deletions_in"]), "retrieval": retrieval})
+    read = {
+        "pictures": pictures,
+        "deletions_in": tuple(values["deletions_in"]),
+        "retrieval": tuple((name, gb, request) for name, gb, request in values.get("retrieval", ())),
+        "skips": tuple(values["skips"]) if values.get("skips") else None,
+    }
+    return Job(**values | read)
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,7 +199,7 @@ class Manifest:
         digest: Of what in the recipe decided the result (`Recipe.digest_for`); None as well.
         generation: Folder of the variants; None if there are none.
         previous: Folder of the variants before, which are kept for pages that still point there; None if there were
-            none.
+            none, or once they have been kept for `previous_days`.
         variants: Those that are there; empty unless the status is "ready".
         lazy: Those that are owed; empty as well. A release that does not know them takes `variants` for all.
         notes: What of the original is missing or different in all variants, a sentence each.

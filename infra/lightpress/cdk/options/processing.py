@@ -165,8 +165,9 @@ class ProcessingOptions:
     )
     nightly_look: bool = flag(
         default=True,
-        doc="Whether whatever was uploaded or deleted in the last days (`queue_retention_days` and two more) is looked "
-        'at every night, so that lost events and messages heal themselves: docs/operations.md, "The nightly look".',
+        doc="Whether what was uploaded or deleted in the last two days, and in the two before its message expired "
+        "(`queue_retention_days`), is looked at every night, so that lost events and messages heal themselves: "
+        'docs/operations.md, "The nightly look".',
     )
     event_bus: str = matching(
         _EVENT_BUS,
