@@ -30,7 +30,7 @@ from lightpress.local.home import Home
 from lightpress.local.processes import commands
 from lightpress.pipeline.buckets import Selection
 from lightpress.pipeline.manifest import Manifest, PublishedSource, Status
-from lightpress.pipeline.paths import VARIANTS, variants_folder
+from lightpress.pipeline.paths import MANIFESTS, VARIANTS, variants_folder
 from lightpress.pipeline.recipe_file import load_recipes
 from tests.e2e.test_pipeline import eventually, picture
 
@@ -253,3 +253,35 @@ def test_a_night_looks_at_what_it_may_and_leaves_alone_what_was_uploaded_within_
     assert run is not None
     report: Report = operator.report(run)
     assert (report.ended, run.sent, report.passes[0].looked) == (FINISHED, 0, 0)
+
+
+def test_a_week_removes_what_is_left_over_of_one_picture_and_leaves_what_was_replaced_just_now(
+    deployment: Deployment, s3: S3Client, cloud: Outputs
+) -> None:
+    """Started as the schedule starts it. That it takes what was replaced long ago is tested where time can pass."""
+    key, once = "weekly.png", "once.png"
+    s3.put_object(Bucket=cloud.uploads_bucket, Key=once, Body=picture(8, (16, 16)))
+    eventually(lambda: deployment.manifest(once), 60)
+    s3.put_object(Bucket=cloud.uploads_bucket, Key=key, Body=picture(9, (16, 16)))
+    first = eventually(lambda: deployment.manifest(key), 60)
+    s3.put_object(Bucket=cloud.uploads_bucket, Key=key, Body=picture(10, (16, 16)))
+    eventually(lambda: deployment.manifest(key) != first, 60)
+    dead = f"{variants_folder(key)}0-dead/w.webp"
+    s3.put_object(Bucket=cloud.images_bucket, Key=dead, Body=b"dead")
+    before, images = deployment.manifest(key), S3Images(s3, cloud.images_bucket)
+    assert before is not None
+    assert before.previous
+    kept = set(images.paths(variants_folder(key))) - {dead}
+    states, name = deployment.states(), f"week-{time.time_ns()}"
+    arn = states.start_execution(
+        stateMachineArn=deployment.backfill_machine, name=name, input=json.dumps({"weekly": True})
+    )["executionArn"]
+    eventually(lambda: states.describe_execution(executionArn=arn)["status"] != "RUNNING", 120)
+    assert states.describe_execution(executionArn=arn)["status"] == "SUCCEEDED"
+    operator = another_operator(deployment)
+    run = operator.find(name)
+    assert run is not None
+    assert operator.report(run).ended == FINISHED
+    assert set(images.paths(variants_folder(key))) == kept
+    assert deployment.manifest(key) == before
+    assert operator.report(run).passes[0].looked < len(list(images.paths(MANIFESTS))), "it reads few manifests"
