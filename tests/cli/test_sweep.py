@@ -14,7 +14,7 @@ from lightpress.aws.images import S3Images
 from lightpress.aws.originals import S3Originals
 from lightpress.aws.run_files import S3Lister
 from lightpress.backfill.hashes import hashes
-from lightpress.backfill.sweep import LONGEST_LIFE_SECONDS, Found, Sweeper
+from lightpress.backfill.sweep import KINDS, LONGEST_LIFE_SECONDS, Found, Sweeper
 from lightpress.cli.main import app
 from lightpress.cli.sweep import Sweep
 from lightpress.pipeline.copies import mark_of
@@ -184,6 +184,8 @@ def test_the_command_only_reports_unless_an_option_says_to_remove(rig: Rig) -> N
     result = CliRunner().invoke(app, ["sweep"])
     assert result.exit_code == 0
     assert "2 variants of past generations, 14 B" in result.stdout
+    counted = [line for line in result.stdout.splitlines() if line.endswith(" B")]
+    assert len(counted) == len(KINDS), "each kind has a line, in words"
     assert rig.stored(IMAGES) == before
     assert "2 variants removed" in CliRunner().invoke(app, ["sweep", "--remove"]).stdout
 

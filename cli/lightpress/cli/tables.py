@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 _SWEPT = {
     "dead": "variants of past generations",
     "stranded": "variants of generations that were never published",
+    "previous": "variants that were replaced, and kept for as long as previous_days says",
     "ownerless": "variants without a manifest",
     "astray": "copies of variants that no manifest names",
 }
