@@ -33,6 +33,7 @@ from lightpress.pipeline.reviewing import MEASURE
 from tests.e2e.conftest import PROJECT, free_ports
 from tests.e2e.hasten import hastened
 from tests.e2e.test_pipeline import eventually
+from tests.pages import blocks
 from tests.web.test_page import choose, entry, file
 from tools.drawing import file_of, ramp
 
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.emulator("its recipes are others"), pytest.mark.nightly]
 
-RECIPES = Path(__file__).with_name("services.toml")
+OWN = Path(__file__).with_name("services.toml")
 SIZE = (800, 600)
 FACE = (660, 200, 800, 380)
 """A magenta rectangle: left, top, right and bottom in pixels of the picture."""
@@ -57,13 +58,21 @@ UNANSWERED = ("UNSUPPORTED", "ACCESS_DENIED", "FAILED")
 
 
 @pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outputs]:
-    """A cloud of this module's own, with recipes that ask everybody."""
+def recipes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Recipes that ask everybody: those of two pages as they stand there, and some more."""
+    community, *_ = blocks("how-to/moderation.md", "toml")
+    _, shop, people, *_ = blocks("facts.md", "toml")
+    path = tmp_path_factory.mktemp("recipes") / "recipes.toml"
+    path.write_text("\n".join([community, OWN.read_text(encoding="utf-8"), shop, people]), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def cloud(recipes: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outputs]:
+    """A cloud of this module's own, with these recipes."""
     home = tmp_path_factory.mktemp("services")
     port, cdn_port = free_ports(2)
-    yield hastened(
-        up(home, project=PROJECT, strict=True, port=port, cdn_port=cdn_port, recipes=RECIPES.resolve(), say=print)
-    )
+    yield hastened(up(home, project=PROJECT, strict=True, port=port, cdn_port=cdn_port, recipes=recipes, say=print))
     down(home)
 
 
@@ -142,7 +151,7 @@ def test_what_guardduty_has_not_looked_at_stays_held_until_somebody_answers_for_
 ) -> None:
     key = scanned[result]
     eventually(lambda: logged(cloud, "TakeReview", "GuardDuty came to no answer", key, result))
-    assert manifest_of(deployment, key).status is Status.HELD
+    ends(deployment, key, Status.HELD)  # the scan may have come to its end first
     assert status_of(cloud, permalink(key)) == 404
     gate, yes = Gate(deployment), Review(MALWARE, approved=True)
     assert gate.wait(key, gate.say(key, yes), yes, timeout=60).state == Status.READY
@@ -173,22 +182,42 @@ def test_where_rekognition_is_60_percent_sure_a_person_decides(cloud: Outputs, d
     assert gate.wait(key, gate.say(key, yes), yes, timeout=60).state == Status.READY
 
 
-def test_labels_faces_and_alt_text_are_told_and_the_square_shows_the_face(
+def test_the_recipe_of_the_page_on_moderation_waits_for_the_scan_and_the_person(
     cloud: Outputs, deployment: Deployment
 ) -> None:
+    upload(deployment, "community/cat.jpg", colored("blue"), "image/jpeg")
+    upload(deployment, "community/eicar.jpg", guardduty.EICAR, "image/jpeg")
+    gate, yes = Gate(deployment), Review(PERSON, approved=True)
+    eventually(lambda: [one.missing for one in gate.held("community/cat.jpg")] == [(PERSON,)])
+    assert status_of(cloud, permalink("community/cat.jpg")) == 404
+    assert gate.wait("community/cat.jpg", gate.say("community/cat.jpg", yes), yes, timeout=60).state == Status.READY
+    assert ends(deployment, "community/eicar.jpg", Status.FAILED).reason == "rejected_by_gate"
+
+
+def test_by_the_recipes_of_the_page_on_facts_a_picture_that_looks_like_another_names_it(deployment: Deployment) -> None:
+    drawn = ramp((400, 300))
+    for key, data in (("shop/one.jpg", file_of(drawn, "JPEG")), ("shop/two.png", file_of(drawn, "PNG"))):
+        upload(deployment, key, data, f"image/{key.rpartition('.')[2]}")
+        manifest: Manifest = eventually(partial(answered, deployment, key))
+    assert [fact.looks_like for fact in manifest.facts] == [("shop/one.jpg",)]
+
+
+def test_labels_faces_and_alt_text_are_told_and_the_card_shows_the_face(
+    cloud: Outputs, deployment: Deployment, recipes: Path
+) -> None:
     data = with_a_face()
-    unasked = render(data, load_recipes(RECIPES).recipes["seen"].spec)
-    (square,) = (one for one in unasked.variants if "square" in one.names)
-    assert not shows_face(square.data), "without anybody's answer, it is cut around the rectangle"
-    upload(deployment, "seen/face.jpg", data, "image/jpeg")
-    manifest: Manifest = eventually(partial(answered, deployment, "seen/face.jpg"))
+    unasked = render(data, load_recipes(recipes).recipes["people"].spec)
+    cards = [one for one in unasked.variants if "card" in one.names and one.format == "png"]
+    assert [shows_face(card.data) for card in cards] == [False], "without any answer, it is cut around the rectangle"
+    upload(deployment, "people/face.jpg", data, "image/jpeg")
+    manifest: Manifest = eventually(partial(answered, deployment, "people/face.jpg"))
     told = {fact.enricher: fact for fact in manifest.facts}
     assert [label.name for label in told["labels"].labels] == ["Green"]
     assert manifest.alt == "A mostly green picture, 640 pixels wide and 480 high."
     (face,) = told["faces"].faces
     edges = (face.left, face.top, face.left + face.width, face.top + face.height)
     assert edges == pytest.approx([edge / side for edge, side in zip(FACE, SIZE * 2, strict=True)], abs=1 / 64)
-    eventually(lambda: shows_face(fetched(cloud, variant(deployment, "seen/face.jpg", "square"))))
+    eventually(lambda: shows_face(fetched(cloud, png_of(deployment, "people/face.jpg", "card"))))
 
 
 def with_a_face() -> bytes:
@@ -205,9 +234,10 @@ def answered(deployment: Deployment, key: str) -> Manifest | None:
     return manifest if manifest and manifest.status is Status.READY and not manifest.missing else None
 
 
-def variant(deployment: Deployment, key: str, name: str) -> str:
-    """The path of the first variant in a size."""
-    return next(one.path for one in manifest_of(deployment, key).variants if one.name == name)
+def png_of(deployment: Deployment, key: str, name: str) -> str:
+    """The path of the PNG in a size."""
+    variants = manifest_of(deployment, key).variants
+    return next(one.path for one in variants if (one.name, one.format) == (name, "png"))
 
 
 def shows_face(data: bytes) -> bool:
@@ -286,17 +316,17 @@ def test_an_uploader_reads_that_it_is_in_review_until_somebody_approves_it_on_th
 def test_the_operators_api_lists_what_waits_and_takes_an_answer_about_the_version_it_listed(
     cloud: Outputs, deployment: Deployment
 ) -> None:
-    upload(deployment, "people/dog.jpg", colored("blue"), "image/jpeg")
-    ends(deployment, "people/dog.jpg", Status.HELD)
+    upload(deployment, "reviewed/dog.jpg", colored("blue"), "image/jpeg")
+    ends(deployment, "reviewed/dog.jpg", Status.HELD)
     ask = partial(ask_operators, cloud)
     _, listed = ask("GET", "held")
-    (dog,) = (one for one in listed["held"] if one["key"] == "people/dog.jpg")
+    (dog,) = (one for one in listed["held"] if one["key"] == "reviewed/dog.jpg")
     assert dog["held_for"] == [PERSON]
     about = {"key": dog["key"], "version": dog["version"]}
     assert ask("POST", "held/approve", about | {"reviewer": MODERATION})[1]["code"] == "not_asked"
     assert ask("POST", "held/approve", about | {"version": "another"})[1]["code"] == "changed"
     assert ask("POST", "held/approve", about)[0] in {200, 202}
-    assert ends(deployment, "people/dog.jpg", Status.READY).variants
+    assert ends(deployment, "reviewed/dog.jpg", Status.READY).variants
 
 
 def ask_operators(cloud: Outputs, method: str, path: str, body: object = None) -> tuple[int, dict[str, Any]]:

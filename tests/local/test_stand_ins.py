@@ -172,14 +172,13 @@ def test_each_upload_below_a_prefix_of_the_plan_is_told_of_and_tagged_with_its_r
         scans("elsewhere/cat.jpg", RED, seconds=3)
 
 
-def test_a_new_plan_has_the_bucket_tell_eventbridge_and_puts_an_object_of_its_own_there(
-    session: Session, scans: Callable[..., dict[str, Any]]
-) -> None:
-    assert scans
+@pytest.mark.usefixtures("scans")
+def test_a_new_plan_has_the_bucket_tell_eventbridge_and_puts_an_object_of_its_own_there(session: Session) -> None:
     assert "EventBridgeConfiguration" in session.s3().get_bucket_notification_configuration(Bucket=BUCKET)
     assert session.s3().head_object(Bucket=BUCKET, Key=TEST_OBJECT)["ContentLength"] == 0
 
 
+@pytest.mark.usefixtures("scans")
 @pytest.mark.parametrize(
     ("actions", "why"),
     [
@@ -189,9 +188,8 @@ def test_a_new_plan_has_the_bucket_tell_eventbridge_and_puts_an_object_of_its_ow
     ],
 )
 def test_a_second_plan_of_a_bucket_and_one_whose_role_may_not_what_aws_asks_for_fail(
-    session: Session, scans: Callable[..., dict[str, Any]], actions: list[str], why: str
+    session: Session, actions: list[str], why: str
 ) -> None:
-    assert scans
     bucket = BUCKET if "already" in why else f"{BUCKET}-{len(actions)}"
     made = {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": bucket}}} if bucket != BUCKET else {}
     template = json.dumps({"Resources": made | plan_and_role(actions, depends_on="Bucket" if made else "Role")})
@@ -210,7 +208,7 @@ def test_a_second_plan_of_a_bucket_and_one_whose_role_may_not_what_aws_asks_for_
 @pytest.fixture(scope="module")
 def somebody(session: Session, scans: object) -> Callable[[str, dict[str, Any]], Any]:
     """Makes a client of a service for a user who may do what a policy allows."""
-    assert scans
+    assert scans, "the bucket is there"
     iam = session.client("iam")
 
     def client(service: str, *statements: dict[str, Any]) -> Any:  # noqa: ANN401  boto3's
@@ -218,7 +216,8 @@ def somebody(session: Session, scans: object) -> Callable[[str, dict[str, Any]],
         iam.create_user(UserName=name)
         iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=json.dumps(policy(*statements)))
         key = iam.create_access_key(UserName=name)["AccessKey"]
-        return boto3.client(
+        make: Callable[..., Any] = boto3.client
+        return make(
             service,
             region_name=REGION,
             endpoint_url=session.endpoint_url,
