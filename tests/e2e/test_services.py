@@ -25,6 +25,7 @@ from lightpress.image import render
 from lightpress.local import down, up
 from lightpress.local.deployment import of_local_cloud
 from lightpress.local.emulated import guardduty, look
+from lightpress.local.session import ACCESS_KEY, SECRET_KEY
 from lightpress.pipeline.gate import MALWARE, MODERATION, PERSON, Review, entry_of
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.paths import manifest_path
@@ -180,6 +181,30 @@ def test_where_rekognition_is_60_percent_sure_a_person_decides(cloud: Outputs, d
     assert manifest_of(deployment, key).status is Status.HELD
     gate, yes = Gate(deployment), Review(MODERATION, approved=True)
     assert gate.wait(key, gate.say(key, yes), yes, timeout=60).state == Status.READY
+
+
+def test_the_function_of_the_page_on_moderation_asks_rekognition_itself_and_answers_where_the_shipped_one_does_not(
+    cloud: Outputs, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = "moderated/own.jpg"
+    upload(deployment, key, colored("red", "red", "red", "blue", "blue"), "image/jpeg")
+    held = ends(deployment, key, Status.HELD)
+    assert held.source is not None
+    for name, value in {
+        "AWS_ENDPOINT_URL": cloud.endpoint_url,
+        "AWS_CA_BUNDLE": str(cloud.ca_bundle),
+        "AWS_DEFAULT_REGION": cloud.region,
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        "REVIEW_QUEUE_URL": str(deployment.review_queue_url),
+    }.items():
+        monkeypatch.setenv(name, value)
+    function: dict[str, Any] = {}
+    exec(blocks("how-to/moderation.md", "python")[0], function)  # noqa: S102  our own page
+    original = {"bucket": cloud.uploads_bucket, "key": key}
+    detail = {"reviewers": list(held.gate), "original": original, "version": held.source.identity}
+    function["handler"]({"detail": detail}, None)
+    assert ends(deployment, key, Status.READY).variants
 
 
 def test_the_recipe_of_the_page_on_moderation_waits_for_the_scan_and_the_person(
