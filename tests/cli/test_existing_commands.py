@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from lightpress.cli.backfilling import NotDeployedRecipesError, job_for
+from lightpress.cli.backfilling import NotDeployedRecipesError, job_for, refused_at_least
 from lightpress.cli.main import app
 from lightpress.cli.project import RECIPES
 from lightpress.pipeline.manifest import Manifest, PublishedSource, Status, Variant
@@ -89,10 +89,32 @@ def test_a_dry_run_counts_what_it_cannot_make_anew_because_its_original_has_left
         leave(rig, f"a/{number}.jpg")
     leave(rig, "b/1.jpg")
     result = run("backfill", "--prefix", "a/", "--dry-run")
+    assert result.exit_code == 1, "as that of a plan"
     assert "0 objects" in result.stdout
     assert "3 are refused" in result.stdout
     told = json.loads(run("backfill", "--prefix", "a/", "--dry-run", "--json").stdout)
     assert told["without_original"] == 3
+
+
+def test_a_backfill_without_an_estimate_says_before_it_sends_what_it_cannot_make_anew_and_ends_with_1(rig: Rig) -> None:
+    for number in range(3):
+        leave(rig, f"a/{number}.jpg")
+    leave(rig, "b/1.jpg")
+    refused = run("backfill", "--prefix", "a/", "--yes")
+    assert (refused.exit_code, "finished: 0 done" in refused.stdout) == (1, True)
+    assert "At least 3 are refused: the recipes would make them anew" in " ".join(refused.stderr.split())
+    as_json = run("backfill", "--prefix", "a/", "--yes", "--json")
+    assert (as_json.exit_code, json.loads(as_json.stdout)["ended"]) == (1, "finished")
+    fine = run("backfill", "--prefix", "c/", "--yes")
+    assert (fine.exit_code, "refused" in fine.output) == (0, False)
+
+
+def test_what_it_cannot_make_anew_is_looked_for_among_so_many_pictures_whatever_their_number(rig: Rig) -> None:
+    for number in range(5):
+        leave(rig, f"a/{number}.jpg")
+    given: Any = {"bucket": None, "prefix": "", "since": None, "inventory": None, "recipes": load_recipes(RECIPES)}
+    job = job_for(rig.deployment, mode="variants", **given)
+    assert [refused_at_least(job, most) for most in (0, 3, 5, 500)] == [0, 3, 5, 5]
 
 
 def test_where_nobody_can_be_asked_nothing_is_sent_without_yes(rig: Rig) -> None:

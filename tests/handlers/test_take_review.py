@@ -21,6 +21,7 @@ from lightpress.composition import take_review as composed
 from lightpress.composition.publishing import RECIPES
 from lightpress.handlers.take_review import handler
 from lightpress.image import render
+from lightpress.local.emulated.guardduty import detail_of
 from lightpress.pipeline.gate import MALWARE, PERSON, Review
 from lightpress.pipeline.manifest import Manifest, Status
 from lightpress.pipeline.paths import manifest_path
@@ -86,11 +87,9 @@ def said(deployed: Deployed, reviewer: str = PERSON, *, approved: bool = True, *
 
 
 def scanned(version: str | None, status: str, **scanned_object: object) -> str:
-    """As AWS documents the event, but for the fields that nobody reads.
-
-    https://docs.aws.amazon.com/guardduty/latest/ug/monitor-with-eventbridge-s3-malware-protection.html
-    """
-    threats = [{"name": "EICAR-Test-File (not a virus)"}] if status == "THREATS_FOUND" else None
+    """As AWS documents the event, and as the local cloud sends it."""
+    detail = detail_of(UPLOADS, KEY, "ASIAI44QH8DHBEXAMPLE", version, status)
+    detail["s3ObjectDetails"] |= scanned_object
     return json.dumps(
         {
             "version": "0",
@@ -99,20 +98,7 @@ def scanned(version: str | None, status: str, **scanned_object: object) -> str:
             "source": "aws.guardduty",
             "account": "111122223333",
             "region": "eu-west-1",
-            "detail": {
-                "schemaVersion": "1.0",
-                "scanStatus": "COMPLETED" if status in {"NO_THREATS_FOUND", "THREATS_FOUND"} else "SKIPPED",
-                "resourceType": "S3_OBJECT",
-                "s3ObjectDetails": {
-                    "bucketName": UPLOADS,
-                    "objectKey": KEY,
-                    "eTag": "ASIAI44QH8DHBEXAMPLE",
-                    "versionId": version,
-                    "s3Throttled": False,
-                }
-                | scanned_object,
-                "scanResultDetails": {"scanResultStatus": status, "threats": threats},
-            },
+            "detail": detail,
         }
     )
 

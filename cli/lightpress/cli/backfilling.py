@@ -8,6 +8,7 @@ import random
 import signal
 import time
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Self
 
 from lightpress.aws.facts import S3Facts
@@ -30,7 +31,7 @@ from lightpress.in_place.buckets import InPlace
 from lightpress.pipeline.buckets import Attached, Selection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
     from pathlib import Path
     from types import FrameType
@@ -91,6 +92,11 @@ class Job:
             "inventory": self.inventory or "",
             "digest": digest,
         }
+
+    @property
+    def lets_leave(self) -> bool:
+        """Whether originals may have left what it is for: of the uploads bucket alone they do."""
+        return self.mode == VARIANTS and self.pictures.bucket == self.deployment.uploads_bucket
 
     @property
     def checkpointed(self) -> dict[str, str]:
@@ -253,7 +259,7 @@ def forecast(
             found.todo_of_sample += ending is None
             if ending is not None:
                 found.endings[ending] = found.endings.get(ending, 0) + 1
-    if job.mode == VARIANTS and job.pictures.bucket == job.deployment.uploads_bucket:
+    if job.lets_leave:
         found.without_original = _without_original(job, sample)
     return found
 
@@ -261,10 +267,21 @@ def forecast(
 def _without_original(job: Job, count: int) -> int:
     """Of all pictures of a job, by a sample of manifests, those that cannot be made anew."""
     paths, total = chosen_of(manifest_paths(job.deployment), count)
-    under = job.pictures.prefix
-    manifests = [one for one in read_manifests(job.deployment, paths) if one.key.startswith(under)]
-    refused = planned(manifests, job.recipes).without_original
-    return round(refused * total / len(paths)) if paths else 0
+    return round(_refused_of(job, paths) * total / len(paths)) if paths else 0
+
+
+def refused_at_least(job: Job, most: int = SAMPLE) -> int:
+    """Of so many pictures, those that cannot be made anew: for who wants no estimate, at one LIST and their GETs.
+
+    The names of manifests are hashes of keys, so that the first are as good a sample as any. The number is exact where
+    there are no more.
+    """
+    return _refused_of(job, islice(manifest_paths(job.deployment), most)) if job.lets_leave else 0
+
+
+def _refused_of(job: Job, paths: Iterable[str]) -> int:
+    manifests = (one for one in read_manifests(job.deployment, paths) if one.key.startswith(job.pictures.prefix))
+    return planned(manifests, job.recipes).without_original
 
 
 @dataclass

@@ -321,15 +321,15 @@ def print_plan(console: Terminal, plan: Plan, dollars: Callable[[int], float]) -
             f"It sends {plan.not_rendered:,} others through the queue and renders none of them: copies move, or other "
             "enrichers are asked."
         )
-    _print_refused(console, plan.without_original)
+    print_refused(console, plan.without_original)
 
 
-def _print_refused(console: Terminal, count: int) -> None:
-    """Print how many pictures cannot be made anew, if any."""
+def print_refused(console: Terminal, count: int, about: str = "") -> None:
+    """Print how many pictures cannot be made anew, if any. about: what stands before the number."""
     if count:
         console.print(
-            f"{count:,} are refused: the recipes would make them anew, and their originals have left (originals = "
-            f'"{DROP}"). They stay published as they are, until they are uploaded again.'
+            f"{about}{count:,} are refused: the recipes would make them anew, and their originals have left "
+            f'(originals = "{DROP}"). They stay published as they are, until they are uploaded again.'
         )
 
 
@@ -346,7 +346,7 @@ def print_forecast(console: Terminal, found: Forecast, dollars: Callable[[int, i
     )
     if found.retrieval_of_todo:
         console.print(f"Reading those in classes that charge for it: ${found.retrieval_of_todo:,.2f} more")
-    _print_refused(console, found.without_original)
+    print_refused(console, found.without_original)
 
 
 def print_backfill(console: Terminal, checkpoint: Checkpoint, ended: str, dollars: Callable[[int, int], float]) -> None:

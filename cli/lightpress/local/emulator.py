@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import ssl
+import sys
 import time
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -77,6 +78,8 @@ class Emulator:
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
             "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
             "AWS_ENDPOINT_URL": self.endpoint_url,
+            # The stand-ins for services that see ask it what is in a picture: its environment has Pillow.
+            "LIGHTPRESS_PYTHON": sys.executable,
             # The state machine waits at the pace of AWS, whose queues count late and whose functions start slowly.
             "SFN_WAIT_SCALE": "0.02",
             # It would listen on fixed ports, and remove containers that are not its own.

@@ -11,8 +11,11 @@ from aws_cdk import App, Stack
 from lightpress.cdk.config import read_config
 from lightpress.cdk.construct import Lightpress
 from lightpress.cdk.layer_build import LayerError
+from lightpress.cdk.local_services import with_local_services
+from lightpress.cdk.options.environment import LOCAL
 from lightpress.cdk.readiness import RECIPES, context_of_the_command_line
 from lightpress.cdk.web_acl import WebAclStack
+from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.toml_reader import ConfigError
 
 if TYPE_CHECKING:
@@ -48,6 +51,8 @@ def make_app(context: Mapping[str, object] | None = None, outdir: str | None = N
         WebAclStack(app, f"Lightpress-{config.environment}-WebAcl", config=config)
     else:
         recipes = Path(app.node.try_get_context("recipes") or RECIPES)
+        if config.environment == LOCAL:
+            config = with_local_services(config, load_recipes(recipes))
         LightpressStack(app, f"Lightpress-{config.environment}", config=config, recipes=recipes)
     return app
 

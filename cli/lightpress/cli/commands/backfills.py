@@ -94,8 +94,8 @@ def backfill(  # noqa: PLR0913, PLR0917  the command's options
 
     On the state machine, the run goes on without this program, and whoever repeats the command sees or resumes it. The
     loop needs this program: Ctrl-C, or creating the file that it names, stops it after what is in the queue has
-    finished. Exit code: 0 if all is done, 1 if originals stayed as they were or AWS did not answer, 3 if a limit or a
-    stop left originals to do.
+    finished. Exit code: 0 if all is done, 1 if originals stayed as they were, or have left and would be needed, or AWS
+    did not answer, 3 if a limit or a stop left originals to do.
     """
     from lightpress.cli import backfilling
     from lightpress.cli.backfill import BackfillError, Limits
@@ -123,9 +123,11 @@ def backfill(  # noqa: PLR0913, PLR0917  the command's options
         on_machine = task.is_for_machine(engine)
         asks = not yes and (not on_machine or task.begins_anew)
         if dry_run or asks:
-            _estimate(job, dollars, retrieval, rate or _RATE, as_json=as_json and dry_run)
+            refused = _estimate(job, dollars, retrieval, rate or _RATE, as_json=as_json and dry_run)
+        else:
+            refused = _tell_refused(job)
         if dry_run:
-            return
+            raise typer.Exit(bool(refused))
         if asks:
             _ask()
         if on_machine:
@@ -137,7 +139,7 @@ def backfill(  # noqa: PLR0913, PLR0917  the command's options
             exit_code = _in_loop(job, limits, environment, as_json=as_json)
     except BackfillError as error:
         stop(str(error))
-    raise typer.Exit(exit_code)
+    raise typer.Exit(exit_code or bool(refused))
 
 
 def _on_machine(task: Task, caps: Caps, *, as_json: bool) -> int:
@@ -172,7 +174,8 @@ def _ask() -> None:
 
 def _estimate(
     job: Job, dollars: Callable[[int, int], float], retrieval: Callable[[Item], float], rate: float, *, as_json: bool
-) -> None:
+) -> int:
+    """Print what it would do and cost; returns how many pictures cannot be made anew."""
     from lightpress.cli.backfilling import forecast
     from lightpress.cli.facts import facts_of_forecast
     from lightpress.cli.tables import print_forecast
@@ -184,6 +187,17 @@ def _estimate(
         print_json(facts_of_forecast(found, dollars, rate))
     else:
         print_forecast(out, found, dollars, rate)
+    return found.without_original
+
+
+def _tell_refused(job: Job) -> int:
+    """Say what cannot be made anew, to who asked for no estimate; returns how many pictures at least."""
+    from lightpress.cli.backfilling import refused_at_least
+    from lightpress.cli.tables import print_refused
+
+    found = refused_at_least(job)
+    print_refused(err, found, "At least ")
+    return found
 
 
 def _work_off(job: Job, limits: Limits, folder: Path) -> tuple[str, Checkpoint]:

@@ -16,6 +16,8 @@ In both, S3 says 404 to the CDN of an object that is not there, where the bucket
 (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html); the emulator's says 403 whatever the policy is.
 
 In both, it fails over within origin groups (`origin_groups`), which the emulator's does not know.
+
+In both, there are services that the emulator has not (`stand_ins`).
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy, 
 from ministack.services import cloudfront, s3
 from origin_groups import ask as ask_group
 from origin_groups import with_groups
+from stand_ins import install as add_stand_ins
 
 _SIGNED_ALIKE = re.compile(r"[A-Za-z0-9._~/-]*")
 _MISMATCH = b'{"Message":"The request signature we calculated does not match the signature you provided."}'
@@ -129,6 +132,7 @@ cloudfront._fetch_from_function_url_origin = _fetch_signed  # noqa: SLF001
 cloudfront._fetch_from_origin = _fetch_through_cache  # noqa: SLF001
 cloudfront._create_invalidation = _invalidate_cache  # noqa: SLF001
 cloudfront._add_cloudfront_headers = _tell_hit  # noqa: SLF001
+add_stand_ins()
 
 strict = emulator
 
