@@ -11,6 +11,7 @@ from lightpress.cli.doctor import (
     lambda_quotas,
     names,
     notifications,
+    service_quotas,
 )
 from lightpress.cli.doctor.check import Check
 
@@ -26,7 +27,9 @@ CHECKS = (
         event_sources.event_sources,
         ("cloudformation:ListStackResources", "lambda:GetEventSourceMapping"),
     ),
-    Check("rules", event_sources.rules, ("events:ListRules",)),
+    Check("messages in flight", service_quotas.in_flight),
+    Check("events", service_quotas.events, service_quotas.ACTIONS),
+    Check("rules", event_sources.rules, ("events:ListRules", *service_quotas.ACTIONS)),
     Check("bucket names", names.buckets, ("s3:ListBucket",)),
     Check("key", encryption.key, ("s3:GetEncryptionConfiguration", "cloudformation:ListStackResources")),
     Check("existing buckets", names.existing, ("s3:GetBucketNotification",)),
