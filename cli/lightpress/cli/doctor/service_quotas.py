@@ -20,7 +20,13 @@ ACTIONS = ("servicequotas:GetServiceQuota", "servicequotas:GetAWSDefaultServiceQ
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """A quota of an account and region. name: as Service Quotas has it."""
+    """A quota of an account and region.
+
+    Attributes:
+        service: Its code.
+        code: Of the quota.
+        name: As Service Quotas has it.
+    """
 
     service: str
     code: str
