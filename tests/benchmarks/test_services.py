@@ -86,7 +86,8 @@ def test_the_limits_of_regions_are_those_of_the_quotas_page() -> None:
 @pytest.mark.parametrize(
     ("settings", "account", "split", "region", "holds", "bound"),
     [
-        (provisioned(20, 400), 5_000, 8, "us-east-1", True, ""),
+        (provisioned(200, 400), 5_000, 8, "us-east-1", True, ""),
+        (provisioned(20, 400), 5_000, 8, "us-east-1", True, "S3, images bucket, PUT"),
         (standard(1_000), 10_000, 8, "us-east-1", False, "event source"),
         (provisioned(20, 400), 1_000, 8, "us-east-1", False, "concurrency of the account"),
         (provisioned(20, 400), 5_000, 1, "us-east-1", False, "S3, images bucket, PUT"),
