@@ -196,6 +196,10 @@ def quotas(changed: dict[str, float | ClientError]) -> Any:  # noqa: ANN401  a f
     return answer
 
 
+def replicated(replica_key: str = "") -> Config:
+    return config(storage=StorageOptions(replica_bucket="elsewhere", replica_key=replica_key))
+
+
 def many_rules(count: int) -> dict[str, Any]:
     return {"Rules": [{"Name": str(number)} for number in range(count)]}
 
@@ -207,6 +211,10 @@ MORE, WANTED = "aws service-quotas request-service-quota-increase --service-code
 AGAIN, LATE = f"the rest is tried again, and billed meanwhile. {MORE}", f"the rest comes late. {MORE}"
 DELETE = "delete rules that nothing uses (aws events list-rules)"
 PROVISIONED = ProcessingOptions(provisioned_pollers=20, provisioned_pollers_max=400)
+IN_FRANKFURT: dict[str, Any] = {
+    "head_bucket": {"BucketRegion": "eu-central-1"},
+    "get_bucket_versioning": {"Status": "Enabled"},
+}
 BLOCKS, NOTE, OK = State.BLOCKS, State.NOTE, State.OK
 CASES: list[tuple[str, dict[str, dict[str, Any]], dict[str, Any], State, str]] = [
     ("region", {}, {"region": None}, BLOCKS, "No region is set: export AWS_DEFAULT_REGION"),
@@ -390,6 +398,43 @@ CASES: list[tuple[str, dict[str, dict[str, Any]], dict[str, Any], State, str]] =
         {},
         BLOCKS,
         "delete-dashboards --dashboard-names lightpress-dev-eu-west-1",
+    ),
+    ("replica", {}, {}, OK, "not wanted"),
+    ("replica", {"s3": IN_FRANKFURT}, {"config": replicated()}, OK, "elsewhere keeps versions, in eu-central-1"),
+    (
+        "replica",
+        {"s3": IN_FRANKFURT | {"get_bucket_versioning": {}}},
+        {"config": replicated()},
+        BLOCKS,
+        "put-bucket-versioning --bucket elsewhere --versioning-configuration Status=Enabled",
+    ),
+    (
+        "replica",
+        {"s3": IN_FRANKFURT | {"head_bucket": refusal("404")}},
+        {"config": replicated()},
+        BLOCKS,
+        "elsewhere does not exist: aws s3 mb s3://elsewhere --region ANOTHER",
+    ),
+    (
+        "replica",
+        {"s3": IN_FRANKFURT | {"head_bucket": refusal("403")}},
+        {"config": replicated()},
+        NOTE,
+        "if it is of another account, its policy has to allow the role",
+    ),
+    (
+        "replica",
+        {"s3": IN_FRANKFURT | {"head_bucket": {"BucketRegion": "eu-west-1"}}},
+        {"config": replicated()},
+        NOTE,
+        "is in eu-west-1, as the stack is",
+    ),
+    (
+        "replica",
+        {"s3": IN_FRANKFURT},
+        {"config": replicated(replica_key="arn:aws:kms:eu-west-3:123456789012:key/made-here")},
+        BLOCKS,
+        "replica_key is not in eu-central-1, where elsewhere is",
     ),
     ("key", {}, {"config": keyed("create")}, OK, "create"),
     ("key", {}, deployed(), OK, "those of AWS"),

@@ -11,6 +11,7 @@ from lightpress.cli.doctor import (
     lambda_quotas,
     names,
     notifications,
+    replica,
     service_quotas,
 )
 from lightpress.cli.doctor.check import Check
@@ -32,6 +33,7 @@ CHECKS = (
     Check("rules", event_sources.rules, ("events:ListRules", *service_quotas.ACTIONS)),
     Check("bucket names", names.buckets, ("s3:ListBucket",)),
     Check("key", encryption.key, ("s3:GetEncryptionConfiguration", "cloudformation:ListStackResources")),
+    Check("replica", replica.replica, ("s3:ListBucket", "s3:GetBucketVersioning")),
     Check("existing buckets", names.existing, ("s3:GetBucketNotification",)),
     Check("dashboard name", names.dashboard, ("cloudwatch:ListDashboards",)),
     Check("CloudFront names", cloudfront.names, cloudfront.ACTIONS),
