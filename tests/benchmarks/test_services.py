@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from lightpress.cdk.readiness import PROJECT
 from tools.benchmarks import partitions
 from tools.benchmarks.scale import (
     CASES,
@@ -125,3 +126,10 @@ def test_the_table_has_a_row_for_each_case() -> None:
     rows = limits([replace(case, load=small) for case in CASES]).splitlines()
     assert len(rows) == 2 + len(CASES)
     assert "| provisioned, 20 to 400 | 5,000 | eu-central-1 | 8 | 9 |" in rows[-1]
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("number", range(len(CASES)))
+def test_the_manual_shows_what_the_simulation_says(number: int) -> None:
+    row = limits([CASES[number]]).splitlines()[-1]
+    assert row in (PROJECT / "docs" / "operations.md").read_text(encoding="utf-8")
