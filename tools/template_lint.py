@@ -49,6 +49,7 @@ _WEB_ACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/rates/1234abcd-12
 _SIGNED_BY = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:webhooks-a1b2c3"
 _AUTHORIZER = "arn:aws:lambda:eu-west-1:123456789012:function:who"
 _KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+_KEY_ELSEWHERE = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 _JWT = """\
 upload_auth = "jwt"
 upload_jwt_issuer = "https://login.example.com"
@@ -74,6 +75,9 @@ ALONE: Mapping[str, str] = {
     "variants_storage": 'variants_storage = "intelligent-tiering"',
     "encryption_key": 'encryption_key = "create"',
     "bucket_namespace": 'bucket_namespace = "global"',
+    "replica_bucket": 'replica_bucket = "my-originals-elsewhere"',
+    "replica_key": 'encryption_key = "create"\nreplica_bucket = "my-originals-elsewhere"\n'
+    f'replica_key = "{_KEY_ELSEWHERE}"',
     "upload_auth": 'upload_auth = "iam"',
     "url_ingest": "url_ingest = true",
     "invalidate_deleted": "invalidate_deleted = false",
@@ -130,6 +134,8 @@ VALUES_ALONE: Mapping[str, str] = {
     "noncurrent_version_days": "a lifecycle rule",
     "originals_storage_days": "a lifecycle rule, with originals_storage",
     "variants_storage_days": "a lifecycle rule, with variants_storage",
+    "replica_storage": "of the rule of replication, with replica_bucket",
+    "replica_time_control": "of the rule of replication, with replica_bucket",
     "backfill_children": "a number in the definition of the state machine",
     "alarm_failure_percent": "a threshold",
     "alarm_queue_age_minutes": "a threshold",
@@ -226,6 +232,10 @@ originals_expiration_days = 365
 variants_storage = "infrequent-access"
 variants_storage_days = 60
 encryption_key = "create"
+replica_bucket = "my-originals-elsewhere"
+replica_key = "{_KEY_ELSEWHERE}"
+replica_storage = "glacier-instant-retrieval"
+replica_time_control = true
 allowed_origins = ["https://www.example.com"]
 upload_auth = "iam"
 upload_rate_limit = 100

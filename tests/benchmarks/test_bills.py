@@ -6,7 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from tools.benchmarks.bills import SHOPS, Shop, cloudflare, cloudinary, dit, imagekit, lightpress, table
+from tools.benchmarks.bills import (
+    SHOPS,
+    Shop,
+    cloudflare,
+    cloudinary,
+    cloudinary_reported,
+    dit,
+    imagekit,
+    lightpress,
+    table,
+)
 
 SMALL, LARGE = SHOPS
 PAGE = Path(__file__).parents[2] / "docs" / "faq.md"
@@ -21,7 +31,10 @@ def test_each_service_costs_what_its_price_list_says() -> None:
     assert imagekit(SMALL) == pytest.approx(12 * (9 + (viewed / 100 - 40) * 0.5 + (kept / 100 - 10) * 0.1))
     assert cloudinary(SMALL) == 12 * 99, "27 GB, 4 GB, 44 GB, and 80,000 transformations: 155 of 225 credits"
     assert cloudinary(Shop(20_000, 2_000_000)) == 12 * 249
+    assert cloudinary(Shop(45_000, 5_000_000)) == 12 * 549
     assert cloudinary(LARGE) is None, "7,500 credits a month, and 8,000 in the first"
+    used = (2.9e12 + 0.38e12 + 4.75e12) / 2**30
+    assert cloudinary_reported(LARGE) == pytest.approx(12 * (1_099 + (used - 2_750) * 0.45) + 8_000 * 0.45)
 
 
 def test_on_aws_keeping_and_sending_cost_the_same_and_rendering_at_each_miss_costs_more_with_the_views() -> None:
@@ -31,4 +44,6 @@ def test_on_aws_keeping_and_sending_cost_the_same_and_rendering_at_each_miss_cos
 
 
 def test_the_page_shows_these_numbers() -> None:
-    assert table() in PAGE.read_text(encoding="utf-8")
+    page = PAGE.read_text(encoding="utf-8")
+    assert table() in page
+    assert f"which would be ${cloudinary_reported(LARGE):,.0f} for the large one" in " ".join(page.split())

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+REPLICA = 'replica_bucket = "my-originals-elsewhere"\n'
+
+
 def test_an_empty_file_is_an_environment(tmp_path: Path) -> None:
     assert load_config(_file(tmp_path, "staging", "")) == Config("staging")
 
@@ -107,6 +110,10 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
             variants_storage = "infrequent-access"
             variants_storage_days = 31
             encryption_key = "create"
+            replica_bucket = "my-originals-elsewhere"
+            replica_key = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+            replica_storage = "infrequent-access"
+            replica_time_control = true
             domain_names = ["images.example.com"]
             certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/1234abcd-12ab-34cd"
             web_acl_arn = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/rates/1234abcd-12ab-34cd"
@@ -153,7 +160,7 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
 
 def test_every_key_belongs_to_one_option() -> None:
     keys = [option.name for group in option_groups().values() for option in fields(group)]
-    assert len(keys) == len(set(keys)) == 103
+    assert len(keys) == len(set(keys)) == 107
 
 
 @pytest.mark.parametrize(
@@ -162,11 +169,11 @@ def test_every_key_belongs_to_one_option() -> None:
         (
             "memroy_mb = 1769",
             (
-                "memroy_mb: is not a known key; did you mean 'memory_mb'? allowed are 103 names, "
+                "memroy_mb: is not a known key; did you mean 'memory_mb'? allowed are 107 names, "
                 "of which the nearest are: "
             ),
         ),
-        ("color = 1", "color: is not a known key; allowed are 103 names, of which the nearest are: "),
+        ("color = 1", "color: is not a known key; allowed are 107 names, of which the nearest are: "),
         ("removal = retain", 'not valid TOML: Invalid value (at line 1, column 11); write removal = "retain"'),
         (
             "upload_page = True  # a page",

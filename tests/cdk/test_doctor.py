@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightpress.cdk.account_limits import rules_of_the_default_bus, started_at_once, started_by_a_backfill
+from lightpress.cdk.account_limits import (
+    rules_met_by_a_picture,
+    rules_of_the_default_bus,
+    started_at_once,
+    started_by_a_backfill,
+)
 from lightpress.cdk.config import ENVIRONMENTS, Config, load_config
 from lightpress.cdk.options.existing import Existing, ExistingOptions
 from lightpress.cdk.options.ingest import IngestOptions
@@ -68,6 +73,9 @@ def test_reviews_and_rules_that_are_compared_with_the_account_are_those_of_the_t
     rules = [one for one in template.resources("AWS::Events::Rule") if "EventBusName" not in one.properties]
     assert rules_of_the_default_bus(config, reviewers) == len(rules) == 4
     assert rules_of_the_default_bus(config) == len(rules) - 2
+    patterns = [one for one in template.resources("AWS::Events::Rule") if "EventPattern" in one.properties]
+    of_buckets = len(config.existing.attach) + len(config.existing.in_place)
+    assert rules_met_by_a_picture(config, reviewers, recipes.enrichers) == len(patterns) - of_buckets + 1
     most = [
         one.properties["ScalingConfig"]["MaximumConcurrency"]
         if "ScalingConfig" in one.properties

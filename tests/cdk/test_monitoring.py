@@ -59,6 +59,7 @@ SYMPTOMS_IN_PLACE = {
     "InPlaceChangesAreNotDelivered",
 }
 SYMPTOMS_OF_RULES = {"ChangesAreNotDelivered", "EventTopicIsNotTold"}
+SYMPTOMS_OF_REPLICAS = {"OriginalsAreNotReplicated"}
 
 
 def alarms(template: Template, prefix: str = "lightpress-dev") -> dict[str, dict[str, Any]]:
@@ -80,9 +81,8 @@ def test_there_is_an_alarm_for_each_symptom(dev: Template) -> None:
 
 def test_every_alarm_says_what_to_do_and_has_its_section_in_the_manual(dev: Template) -> None:
     sections = manual()
-    of_some = (
-        SYMPTOMS_IN_PLACE | SYMPTOMS_LAZY | SYMPTOMS_OPERATORS | SYMPTOMS_WEBHOOKS | SYMPTOMS_GATE | SYMPTOMS_OF_RULES
-    )
+    of_some = SYMPTOMS_IN_PLACE | SYMPTOMS_LAZY | SYMPTOMS_OPERATORS | SYMPTOMS_WEBHOOKS | SYMPTOMS_GATE
+    of_some |= SYMPTOMS_OF_RULES | SYMPTOMS_OF_REPLICAS
     assert set(sections) == SYMPTOMS | of_some | SYMPTOMS_OF_SERVICES
     for symptom, alarm in alarms(dev).items():
         assert alarm["AlarmDescription"].endswith(f" {MANUAL}, {symptom}.")

@@ -80,7 +80,7 @@ def test_options_that_only_change_values_add_and_remove_no_resource_and_no_grant
     }
     assert set(values) == set(VALUES_ALONE)
     del values["countries_denied"]  # excludes countries_allowed
-    base = 'url_ingest = true\nupload_auth = "iam"\n'
+    base = 'url_ingest = true\nupload_auth = "iam"\nreplica_bucket = "my-originals-elsewhere"\n'
     lines = [f"{key} = {json.dumps(value)}" for key, value in values.items() if key not in _NEED_ANOTHER]
     templates = []
     for name, text in (("without", base), ("with", base + "\n".join(lines))):

@@ -15,6 +15,7 @@ from moto import mock_aws
 
 from lightpress.aws.failures_table import IDENTITY, SUBJECT
 from lightpress.aws.images import S3Images
+from lightpress.aws.runs_table import RUN
 from lightpress.cli.failures import FailureStore
 from lightpress.client.deployment import Deployment, deployment_in_account
 from lightpress.pipeline.failures import Failure, subject_of_picture
@@ -38,7 +39,8 @@ UPLOADS, IMAGES, QUARANTINE, FAILURES, QUEUE, URLS, IN_PLACE, REVIEWS = (
     "in-place",
     "reviews",
 )
-PURGES = "purges"
+PURGES, RUNS = "purges", "runs"
+MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:M"
 HOOKS = ("https://www.example.com/images", "https://shop.example.com/failed")
 REGION = "us-east-1"
 RETENTION = Retention(
@@ -156,8 +158,11 @@ class Rig:
 
 
 @contextmanager
-def deployed(*in_place: InPlace, gated: bool = True) -> Iterator[Rig]:
-    """The deployment, and the existing buckets that it replaces pictures in; gated: whether a recipe has a gate."""
+def deployed(*in_place: InPlace, gated: bool = True, backfills: bool = False) -> Iterator[Rig]:
+    """The deployment, and the existing buckets that it replaces pictures in.
+
+    gated: whether a recipe has a gate. backfills: whether it has the table of runs, and the name of a state machine.
+    """
     with mock_aws():
         s3 = boto3.client("s3")
         for bucket in (UPLOADS, IMAGES, QUARANTINE, *(table.bucket for table in in_place)):
@@ -183,6 +188,9 @@ def deployed(*in_place: InPlace, gated: bool = True) -> Iterator[Rig]:
         }
         if gated:
             outputs["ReviewQueueUrl"] = boto3.client("sqs").create_queue(QueueName=REVIEWS)["QueueUrl"]
+        if backfills:
+            make_table(boto3.client("dynamodb"), RUNS, RUN)
+            outputs |= {"BackfillMachineArn": MACHINE, "RunsTableName": RUNS}
         boto3.DEFAULT_SESSION = boto3.Session()
         answer: Any = partial(_stack, outputs)
         boto3.DEFAULT_SESSION.events.register("before-call.cloudformation.DescribeStacks", answer)

@@ -31,9 +31,10 @@ from lightpress.cli.backfilling import job_for
 from lightpress.cli.console import Terminal
 from lightpress.cli.distributed import Caps, Distributed, MachineFailedError, NothingRunsError, Progress, name_of
 from lightpress.cli.failures import Filters
+from lightpress.cli.outline import FOR_MACHINE
 from lightpress.cli.project import RECIPES
 from lightpress.cli.tables import print_report
-from lightpress.cli.tasks import FOR_MACHINE, NotForMachineError, Task, backfill_of, plan_of, retry_of, sweep_of
+from lightpress.cli.tasks import NotForMachineError, Task, backfill_of, plan_of, retry_of, sweep_of
 from lightpress.costs.prices import prices_of
 from lightpress.pipeline.buckets import Selection
 from lightpress.pipeline.recipe_file import load_recipes

@@ -101,6 +101,7 @@ class Account:
                 },
                 "list_resource_record_sets": records(AliasTarget={"DNSName": f"{DISTRIBUTION}."}),
             },
+            "service-quotas": {"get_service_quota": quotas({})},
             "events": {"describe_event_bus": {}, "list_rules": {"Rules": [{"Name": "one"}]}},
             "cloudformation": {
                 "list_stack_resources": {
@@ -181,6 +182,24 @@ def keyed(key: str) -> Config:
     return config(storage=StorageOptions(encryption_key=key))
 
 
+def quotas(changed: dict[str, float | ClientError]) -> Any:  # noqa: ANN401  a function from what is asked
+    """Those of EventBridge in eu-central-1, some changed; by their codes."""
+    usual: dict[str, float | ClientError] = {"L-9B653E91": 2_400.0, "L-5540C5E3": 4_500.0, "L-244521F2": 300.0}
+
+    def answer(asked: dict[str, Any]) -> dict[str, Any]:
+        assert asked["ServiceCode"] == "events"
+        value = (usual | changed)[asked["QuotaCode"]]
+        if isinstance(value, ClientError):
+            raise value
+        return {"Quota": {"Value": value}}
+
+    return answer
+
+
+def replicated(replica_key: str = "") -> Config:
+    return config(storage=StorageOptions(replica_bucket="elsewhere", replica_key=replica_key))
+
+
 def many_rules(count: int) -> dict[str, Any]:
     return {"Rules": [{"Name": str(number)} for number in range(count)]}
 
@@ -188,6 +207,14 @@ def many_rules(count: int) -> dict[str, Any]:
 ATTACHED = ExistingOptions(attach=(Existing(Attached("my-shop")),), in_place=(Existing(InPlace("my-cms")),))
 MADE = "arn:aws:kms:eu-west-1:123456789012:key/made-here"
 NO_RULES = refusal("ServerSideEncryptionConfigurationNotFoundError")
+MORE, WANTED = "aws service-quotas request-service-quota-increase --service-code events", "--desired-value"
+AGAIN, LATE = f"the rest is tried again, and billed meanwhile. {MORE}", f"the rest comes late. {MORE}"
+DELETE = "delete rules that nothing uses (aws events list-rules)"
+PROVISIONED = ProcessingOptions(provisioned_pollers=20, provisioned_pollers_max=400)
+IN_FRANKFURT: dict[str, Any] = {
+    "head_bucket": {"BucketRegion": "eu-central-1"},
+    "get_bucket_versioning": {"Status": "Enabled"},
+}
 BLOCKS, NOTE, OK = State.BLOCKS, State.NOTE, State.OK
 CASES: list[tuple[str, dict[str, dict[str, Any]], dict[str, Any], State, str]] = [
     ("region", {}, {"region": None}, BLOCKS, "No region is set: export AWS_DEFAULT_REGION"),
@@ -266,6 +293,84 @@ CASES: list[tuple[str, dict[str, dict[str, Any]], dict[str, Any], State, str]] =
         BLOCKS,
         "are Disabled, and messages wait: aws lambda update-event-source-mapping --enabled --uuid two",
     ),
+    (
+        "concurrency",
+        {"lambda": {"get_account_settings": limits(1_000)}},
+        {"config": config(processing=PROVISIONED)},
+        NOTE,
+        "--quota-code L-B99A9384 --desired-value 5000",
+    ),
+    ("messages in flight", {}, {"config": config(processing=PROVISIONED)}, OK, "20,000 of some 120,000"),
+    (
+        "messages in flight",
+        {},
+        {
+            "config": config(
+                processing=ProcessingOptions(provisioned_pollers=2, provisioned_pollers_max=2_000, batch_size=10)
+            )
+        },
+        NOTE,
+        "200,000 messages may be worked on at once",
+    ),
+    ("events", {}, {}, OK, "115 pictures a second at most; 2,400 events are taken, and 4,500 sent on"),
+    ("events", {}, {"config": config(processing=ProcessingOptions(event_bus=""))}, OK, "no events are sent"),
+    (
+        "events",
+        {},
+        {"config": config(processing=PROVISIONED)},
+        NOTE,
+        f"6,601 pictures a second, and EventBridge takes 2,400 events: {AGAIN} --quota-code L-9B653E91 {WANTED} 6700",
+    ),
+    (
+        "events",
+        {"service-quotas": {"get_service_quota": quotas({"L-9B653E91": 10_000, "L-5540C5E3": 6_601})}},
+        {"config": config(processing=PROVISIONED, existing=ATTACHED)},
+        OK,
+        "6,601 sent on",
+    ),
+    (
+        "events",
+        {"service-quotas": {"get_service_quota": quotas({"L-9B653E91": 10_000, "L-5540C5E3": 13_201})}},
+        {"config": config(processing=PROVISIONED, existing=ATTACHED), "reviewers": ("malware",)},
+        NOTE,
+        f"2 rules send something for each, and EventBridge sends 13,201: {LATE} --quota-code L-5540C5E3 {WANTED} 13300",
+    ),
+    (
+        "events",
+        {
+            "service-quotas": {
+                "get_service_quota": refusal("NoSuchResourceException"),
+                "get_aws_default_service_quota": quotas({"L-9B653E91": 10_000}),
+            }
+        },
+        {},
+        OK,
+        "10,000 events are taken",
+    ),
+    (
+        "events",
+        {"service-quotas": {"get_service_quota": refusal("AccessDeniedException")}},
+        {},
+        NOTE,
+        "It takes servicequotas:GetServiceQuota, servicequotas:GetAWSDefaultServiceQuota.",
+    ),
+    (
+        "rules",
+        {
+            "service-quotas": {"get_service_quota": quotas({"L-244521F2": 100})},
+            "events": {"list_rules": many_rules(99)},
+        },
+        {"config": config(existing=ATTACHED)},
+        NOTE,
+        f"100 are allowed: {DELETE}, or {MORE} --quota-code L-244521F2 {WANTED} 102",
+    ),
+    (
+        "rules",
+        {"service-quotas": {"get_service_quota": refusal("AccessDeniedException")}},
+        {"config": config(existing=ATTACHED)},
+        OK,
+        "1 of 300 rules by default, and 2 more",
+    ),
     ("rules", {}, {}, OK, "not needed"),
     ("rules", {}, {"config": config(existing=ATTACHED)}, OK, "1 of 300 rules, and 2 more"),
     ("rules", {"events": {"list_rules": many_rules(298)}}, {"config": config(existing=ATTACHED)}, OK, "298 of 300"),
@@ -293,6 +398,43 @@ CASES: list[tuple[str, dict[str, dict[str, Any]], dict[str, Any], State, str]] =
         {},
         BLOCKS,
         "delete-dashboards --dashboard-names lightpress-dev-eu-west-1",
+    ),
+    ("replica", {}, {}, OK, "not wanted"),
+    ("replica", {"s3": IN_FRANKFURT}, {"config": replicated()}, OK, "elsewhere keeps versions, in eu-central-1"),
+    (
+        "replica",
+        {"s3": IN_FRANKFURT | {"get_bucket_versioning": {}}},
+        {"config": replicated()},
+        BLOCKS,
+        "put-bucket-versioning --bucket elsewhere --versioning-configuration Status=Enabled",
+    ),
+    (
+        "replica",
+        {"s3": IN_FRANKFURT | {"head_bucket": refusal("404")}},
+        {"config": replicated()},
+        BLOCKS,
+        "elsewhere does not exist: aws s3 mb s3://elsewhere --region ANOTHER",
+    ),
+    (
+        "replica",
+        {"s3": IN_FRANKFURT | {"head_bucket": refusal("403")}},
+        {"config": replicated()},
+        NOTE,
+        "if it is of another account, its policy has to allow the role",
+    ),
+    (
+        "replica",
+        {"s3": IN_FRANKFURT | {"head_bucket": {"BucketRegion": "eu-west-1"}}},
+        {"config": replicated()},
+        NOTE,
+        "is in eu-west-1, as the stack is",
+    ),
+    (
+        "replica",
+        {"s3": IN_FRANKFURT},
+        {"config": replicated(replica_key="arn:aws:kms:eu-west-3:123456789012:key/made-here")},
+        BLOCKS,
+        "replica_key is not in eu-central-1, where elsewhere is",
     ),
     ("key", {}, {"config": keyed("create")}, OK, "create"),
     ("key", {}, deployed(), OK, "those of AWS"),

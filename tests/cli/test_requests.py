@@ -61,9 +61,12 @@ class Store(SimulatedS3):
         assert operation == "list_objects_v2"
         return self
 
-    def paginate(self, *, Bucket: str, Prefix: str = "") -> Iterator[dict[str, Any]]:  # noqa: N803
+    def paginate(self, *, Bucket: str, Prefix: str = "", StartAfter: str = "") -> Iterator[dict[str, Any]]:  # noqa: N803
         keys = self.listed if Bucket == IMAGES else sorted(self.buckets[Bucket].keys)
-        start, end = bisect_left(keys, Prefix), bisect_right(keys, Prefix + "\U0010ffff")
+        start, end = (
+            max(bisect_left(keys, Prefix), bisect_right(keys, StartAfter)),
+            bisect_right(keys, Prefix + "\U0010ffff"),
+        )
         for first in range(start, max(end, start + 1), PAGE):
             yield self.wire("ListObjectsV2", Prefix, partial(_page, keys[first : min(first + PAGE, end)]))
 

@@ -69,6 +69,30 @@ def test_the_bill_says_that_variants_of_the_default_recipe_stay_where_they_are()
     assert "takes none" not in how(replace(ASSUMED, variant_bytes=8 * 2**17))
 
 
+def test_replicas_are_sent_once_written_at_the_price_of_their_class_and_kept_from_the_first_day() -> None:
+    """2,701 GB: $54.02 to send, and $62.12, $33.76 or $10.80 a month."""
+    gb, metrics = 2_900_000e6 / 2**30, 12 * 4 * 0.30
+    of_a_year = {
+        "standard": (5.00, 12 * gb * 0.023),
+        "infrequent-access": (10.00, 12 * gb * 0.0125),
+        "glacier-instant-retrieval": (20.00, 12 * gb * 0.004),
+        "intelligent-tiering": (5.00, gb * (0.023 + 2 * 0.0125 + 9 * 0.004) + 12 * 2.50),
+    }
+    for storage, (put, kept_there) in of_a_year.items():
+        found = dollars(keeping=Keeping(12, replicas=storage))
+        assert found["replicating originals"] == pytest.approx(gb * 0.02 + put), storage
+        assert found["keeping replicas"] == pytest.approx(kept_there + metrics), storage
+    in_time = dollars(keeping=Keeping(12, replicas="standard"), use=replace(USE, replicated_in_time=1))
+    assert in_time["replicating originals"] == pytest.approx(gb * 0.035 + 5.00)
+
+
+def test_nothing_is_replicated_unless_it_is_asked_for_and_originals_are_ours() -> None:
+    names = {"replicating originals", "keeping replicas"}
+    assert not names & set(dollars(keeping=Keeping(12)))
+    assert not names & set(dollars(Arrival("attach", MILLION), Keeping(12, replicas="standard")))
+    assert not names & set(dollars(keeping=Keeping(12, originals_become=DROP, replicas="standard")))
+
+
 def test_rendering_again_reads_originals_where_they_have_been_moved_to() -> None:
     again, months = replace(USE, rerendered=1), 12
     staying = dollars(keeping=Keeping(months), use=again)["rendering again"]
@@ -249,7 +273,7 @@ def test_deletions_are_two_paths_each_one_by_one_and_two_for_all_at_once() -> No
 
 @pytest.mark.parametrize("name", [row.name for row in fields(Use)])
 def test_every_assumption_about_use_counts_and_has_a_reason(name: str) -> None:
-    keeping = Keeping(12, views=500 * MILLION, deletions=MILLION)
+    keeping = Keeping(12, views=500 * MILLION, deletions=MILLION, replicas="standard")
 
     leaving = replace(keeping, originals_become=DROP)
 

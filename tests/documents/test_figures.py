@@ -10,6 +10,11 @@ from lightpress.aws.uploads import VALID_SECONDS
 from lightpress.backfill.look import Stale
 from lightpress.cdk.config import Config
 from lightpress.cdk.readiness import PROJECT
+from lightpress.costs.bill import Arrival, Keeping, Use, bill
+from lightpress.costs.estimate import Assumptions
+from lightpress.costs.keeping import CLASSES, retrieval_in
+from lightpress.costs.prices import prices_of
+from lightpress.units import GB
 from tests.stores.cases import CASES, MINISTACK, MOTO
 from tools.benchmarks.backfills import SETTINGS, machine
 
@@ -56,6 +61,28 @@ def test_where_a_region_is_gone_a_backfill_into_another_takes_as_long_as_the_man
     assert f"`backfill_max_concurrency` ({default.concurrency}) bounds" in region
     wider = f"`backfill_max_concurrency = {more.concurrency}` in that environment and `--rate {more.rate:.0f}`"
     assert f"With {wider}, a million take {hours[1_000_000, more]}" in region
+
+
+def test_a_replica_costs_what_the_manual_and_its_decision_say() -> None:
+    photo, prices, months = Assumptions().original_bytes, prices_of("us-east-1"), 12
+    gb = 1_000_000 * photo / GB
+    kept_there = {storage: gb * CLASSES[storage](prices).tiers[0].month for storage in CLASSES}
+    read = 1_000_000 * retrieval_in(prices)["GLACIER_IR"].dollars(photo)
+    page = said("operations.md")
+    assert f"${gb * prices.s3_elsewhere_gb:.0f} for the way at $0.02 a GB, $5 for PUT" in page
+    each = [kept_there[one] for one in ("standard", "infrequent-access", "glacier-instant-retrieval")]
+    assert "each month ${:.0f} in Standard, ${:.0f} in Standard-IA, ${:.0f} in Glacier".format(*each) in page
+    assert f"which takes ${read:.0f} for processing all of them once" in page
+    assert f"Time control is ${gb * prices.s3_in_time_gb:.0f} more" in page
+    decision = said("decisions/0146-replicas-in-a-bucket-that-the-owner-names.md")
+    for storage in ("standard", "infrequent-access", "glacier-instant-retrieval"):
+        keeping = Keeping(months, replicas=storage)
+        made = bill(Arrival("upload", 1_000_000), keeping, Assumptions(), Use(), prices)
+        once, year = (
+            next(one.dollars for one in made.items if one.name == name)
+            for name in ("replicating originals", "keeping replicas")
+        )
+        assert f"| `{storage}` | ${once:.0f} | ${year:.0f} |" in decision
 
 
 def test_a_million_deletions_take_on_every_page_what_they_take_in_the_decision() -> None:

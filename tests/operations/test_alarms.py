@@ -10,6 +10,7 @@ from lightpress.cdk.config import Config
 from lightpress.cdk.options.delivery import DeliveryOptions
 from lightpress.cdk.options.existing import Existing, ExistingOptions
 from lightpress.cdk.options.ingest import IngestOptions
+from lightpress.cdk.options.storage import StorageOptions
 from lightpress.cdk.options.uploads import UploadOptions
 from lightpress.cdk.options.webhooks import WebhookOptions, WebhookRow
 from lightpress.in_place.buckets import InPlace
@@ -65,6 +66,10 @@ CASES: Mapping[str, Mapping[str, Sequence[Series]]] = {
     "InPlaceChangesAreNotDelivered": _UNDELIVERED,
     "EventTopicIsNotTold": _SET_ASIDE,
     "WebhooksAreNotDelivered": _SET_ASIDE,
+    "OriginalsAreNotReplicated": {
+        "well": ({"OperationsFailedReplication": _QUIET},),
+        "ill": ({"OperationsFailedReplication": ((0,), (1,))},),
+    },
     "InPlaceMessagesAreSetAside": _SET_ASIDE,
     "FailuresWaitTooLong": {
         "well": ({"ApproximateAgeOfOldestMessage": ((0,), (59 * _MINUTE,), (0,))},),
@@ -128,6 +133,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
         uploads=UploadOptions(upload_auth="iam"),
         ingest=IngestOptions(url_ingest=True),
         delivery=DeliveryOptions(keep_lazy_origin=True),
+        storage=StorageOptions(replica_bucket="my-originals-elsewhere"),
         webhooks=WebhookOptions(
             (WebhookRow("https://www.example.com/", ("ImageReady",), _SECRET_ARN),), event_topic=True
         ),

@@ -20,10 +20,13 @@ from typer.testing import CliRunner
 import lightpress.cdk  # noqa: F401  before aws_cdk
 
 # isort: split
-from lightpress.cdk.config import load_config
+from lightpress.cdk.config import ENVIRONMENTS, load_config
 from lightpress.cdk.plain import Written, write_template
 from lightpress.cdk.readiness import PROJECT, RECIPES
 from lightpress.cli.main import app
+from lightpress.costs.estimate import Assumptions
+from lightpress.costs.keeping import STAYS, Moved, kept
+from lightpress.costs.prices import prices_of
 from tests.cdk.templates import NO_LAYER, Template, synthesize
 
 if TYPE_CHECKING:
@@ -72,9 +75,30 @@ def test_every_file_of_a_new_project_speaks_of_its_environment(tmp_path: Path) -
     load_config(tmp_path / "environments" / "shop.toml")
 
 
-def test_editors_find_the_schema_that_each_file_of_a_new_project_names_and_it_takes_the_file(tmp_path: Path) -> None:
-    init(str(tmp_path), "--env", "shop")
-    for name in ("recipes.toml", "environments/shop.toml"):
+@pytest.mark.parametrize("source", ["this repository", "a new project"])
+def test_prod_keeps_what_it_stores_and_moves_originals_that_nobody_reads_for_less_than_half_the_price(
+    tmp_path: Path, source: str
+) -> None:
+    init(str(tmp_path), "--env", "prod")
+    file = (tmp_path / "environments" if source == "a new project" else ENVIRONMENTS) / "prod.toml"
+    storage = load_config(file).storage
+    assert (storage.removal, storage.termination_protection) == ("retain", True)
+    assert (storage.originals_storage, storage.originals_storage_days) == ("intelligent-tiering", 30)
+    photo, prices = Assumptions().original_bytes, prices_of("us-east-1")
+    rule = Moved(storage.originals_storage, storage.originals_storage_days)
+    moved, stays = (round(kept(1_000_000, photo, 12, one, prices)) for one in (rule, STAYS))
+    told = " ".join(file.read_text(encoding="utf-8").replace("\n# ", " ").split())
+    assert f"${moved} a year instead of ${stays} for a million photos of {photo / 1e6:g} MB" in told
+    assert not rule.takes(128 * 1024 - 1), "S3 moves none of these, as the file says"
+    assert "S3 leaves objects below 128 KB where they are" in told
+
+
+@pytest.mark.parametrize("environment", ["shop", "prod"])
+def test_editors_find_the_schema_that_each_file_of_a_new_project_names_and_it_takes_the_file(
+    tmp_path: Path, environment: str
+) -> None:
+    init(str(tmp_path), "--env", environment)
+    for name in ("recipes.toml", f"environments/{environment}.toml"):
         path = tmp_path / name
         text = path.read_text(encoding="utf-8")
         first, rest = text.split("\n", 1)

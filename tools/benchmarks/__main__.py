@@ -208,6 +208,7 @@ def _scale() -> None:
         for max_wait in scale.MAX_WAITS:
             found = scale.choice(load, max_wait)
             _print(f"{load.name}: 99 of 100 within {max_wait:.0f} s: {found[0].name if found else 'none of these'}")
+    _print(f"\n{scale.limits()}")
 
 
 @app.command("memory")

@@ -94,13 +94,30 @@ def imagekit(shop: Shop) -> float:
 
 
 def cloudinary(shop: Shop) -> float | None:
-    """Cloudinary, Plus or Advanced: a credit is 1,000 transformations, a GB of storage, or a GB of views.
+    """Cloudinary, Plus, Advanced or Advanced Extra. None where no plan with a list price has as many credits."""
+    monthly, first = _credits(shop)
+    plans = ((99.0, 225), (249.0, 600), (549.0, 1_350))
+    return next((MONTHS * month for month, included in plans if monthly + first <= included), None)
 
-    Each file is transformed once, in the first month. None where no plan with a list price has as many credits.
+
+def cloudinary_reported(shop: Shop) -> float:
+    """Cloudinary's plan for more, Pro PAYG, as others report it: $1,099, 2,750 credits, and $0.45 for each more.
+
+    Cloudinary names the plan, and how it bills, and no price that we found:
+    https://cloudinary.com/documentation/billing_and_plans.md
     """
-    monthly = shop.stored_gb + shop.derived_gb + shop.viewed_gb
-    most = monthly + shop.originals * shop.files / 1_000
-    return next((MONTHS * month for month, included in ((99.0, 225), (249.0, 600)) if most <= included), None)
+    month, included, more = 1_099.0, 2_750, 0.45
+    monthly, first = _credits(shop)
+    beyond = (MONTHS - 1) * max(0.0, monthly - included) + max(0.0, monthly + first - included)
+    return MONTHS * month + beyond * more
+
+
+def _credits(shop: Shop) -> tuple[float, float]:
+    """Cloudinary's credits of each month, and more of the first, in which each file is transformed once.
+
+    One is 1,000 transformations, a GB of storage, or a GB of views.
+    """
+    return shop.stored_gb + shop.derived_gb + shop.viewed_gb, shop.originals * shop.files / 1_000
 
 
 @dataclass(frozen=True)
@@ -134,8 +151,9 @@ SERVICES = (
     Service(
         "Cloudinary",
         cloudinary,
-        "[pricing](https://cloudinary.com/pricing) of Plus and Advanced by the month, by a "
-        "[copy](https://github.com/api-evangelist/cloudinary/blob/main/plans/cloudinary-plans-pricing.yml) of May 2026",
+        "[pricing](https://cloudinary.com/pricing) of Plus, Advanced and Advanced Extra by the month, by copies of "
+        "[May 2026](https://github.com/api-evangelist/cloudinary/blob/main/plans/cloudinary-plans-pricing.yml) and "
+        "[2022](https://github.com/scout-ch/thilo/issues/10)",
     ),
 )
 

@@ -1,15 +1,18 @@
-"""Simulates how long originals wait: a queue, its pollers, Lambda's scaling rate, and measured durations.
+"""Simulates how long originals wait: queue, pollers, Lambda's scaling, what S3 and EventBridge take, and durations.
 
     python -m tools.benchmarks scale
 
-prints waiting times and costs of steady loads and a burst under several settings, and which setting to choose for each
-limit on the wait. Every parameter is a field with its source: AWS's documentation, a measurement, or an assumption.
+prints waiting times and costs of steady loads and a burst under several settings, which setting to choose for each
+limit on the wait, and which limits of AWS bind up to ten million an hour. Every parameter is a field with its source:
+AWS's documentation, a measurement, or an assumption.
 The model simplifies:
 
 - Messages are received in the order in which they were sent. SQS promises no order, which changes no mean.
 - A poller's concurrency grows while messages wait, and does not fall within a run.
 - An execution environment that was started stays: within an hour of work, few are removed.
 - S3 notifies at once. In reality it takes about a second, and sometimes minutes.
+- What S3 and EventBridge refuse waits, billed, until there is room. That tries end, and pictures come back, is in
+  `tools.benchmarks.partitions`, which agrees on what is billed.
 """
 
 from __future__ import annotations
@@ -23,9 +26,10 @@ from typing import TYPE_CHECKING
 from lightpress.costs.estimate import Assumptions, estimate
 from lightpress.costs.prices import MILLION, prices_of
 from lightpress.units import GB, MB
+from tools.benchmarks.services import Service, Throttle, services
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from lightpress.costs.prices import Prices
 
@@ -111,6 +115,9 @@ class Load:
             yield at
 
 
+TEN_MILLION = Load("10,000,000 an hour", rate=10_000_000 / _HOUR, seconds=_HOUR / 3)
+"""For twenty minutes, which show whether it falls behind."""
+
 LOADS = (
     Load("100,000 an hour", rate=100_000 / _HOUR),
     Load("1,000,000 an hour", rate=1_000_000 / _HOUR),
@@ -131,6 +138,7 @@ class Outcome:
         seconds: Billed seconds.
         finished: When the last original was done, in seconds.
         allowed_seconds: Concurrency that the pollers had grown to, times the seconds for which they had.
+        waited: The share of requests of each service that had to wait, by its name.
     """
 
     waits: Sequence[float]
@@ -141,6 +149,12 @@ class Outcome:
     seconds: float
     finished: float
     allowed_seconds: float = 0.0
+    waited: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def seconds_each(self) -> float:
+        """Billed seconds of one original."""
+        return self.seconds / len(self.waits) if self.waits else 0.0
 
     def wait(self, quantile: float) -> float:
         """A quantile of the waits, in seconds: 0.99 for the 99th percentile."""
@@ -156,6 +170,7 @@ class _Run:
         function: The function and its account.
         chance: Random durations.
         waiting: Arrival of each original, in seconds.
+        throttles: What the services take.
         head: Index of the first one that still waits.
         ends: When each running invocation ends, as a heap.
         idle: Execution environments without an invocation.
@@ -174,6 +189,7 @@ class _Run:
     function: Function
     chance: random.Random
     waiting: array[float]
+    throttles: tuple[Throttle, ...] = ()
     head: int = 0
     ends: list[float] = field(default_factory=list)
     idle: int = 0
@@ -225,12 +241,19 @@ class _Run:
         at = self.now + self.function.cold_seconds * cold + self.function.batch_seconds
         for place in range(self.head, self.head + taken):
             self.waits.append(at - self.function.batch_seconds - self.waiting[place])
-            at += self._original_seconds()
+            at = self._done(at)
         self.head += taken
         self.invocations += 1
         self.seconds += at - self.now
         heapq.heappush(self.ends, at)
         self.most = max(self.most, len(self.ends))
+
+    def _done(self, at: float) -> float:
+        """When an original is published that is begun at a time."""
+        done = at + self._original_seconds()
+        for throttle in self.throttles:
+            done = max(done, throttle.take(at, throttle.service.each))
+        return done
 
     def _original_seconds(self) -> float:
         """Gamma distributed: constant with a spread of 0, exponential with 1."""
@@ -249,11 +272,19 @@ class _Run:
         return min(times, default=float("inf"))
 
 
-def simulate(load: Load, pollers: Pollers, function: Function | None = None, *, seed: int = 1) -> Outcome:
-    """Process a load; the same seed gives the same outcome."""
+def simulate(
+    load: Load,
+    pollers: Pollers,
+    function: Function | None = None,
+    asked: Sequence[Service] = (),
+    *,
+    seed: int = 1,
+) -> Outcome:
+    """Process a load; the same seed gives the same outcome. asked: services with limits; without, nothing waits."""
     function = function or Function()
     chance = random.Random(seed)  # noqa: S311  not for security
-    run = _Run(pollers, function, chance, array("d"), tokens=function.ramp)
+    throttles = tuple(map(Throttle, asked))
+    run = _Run(pollers, function, chance, array("d"), throttles, tokens=function.ramp)
     run.allowed = min(pollers.start, pollers.ceiling)
     arrivals = load.arrivals(random.Random(seed + 1))  # noqa: S311
     coming = next(arrivals, None)
@@ -278,6 +309,7 @@ def simulate(load: Load, pollers: Pollers, function: Function | None = None, *, 
         run.seconds,
         run.now,
         run.allowed_seconds,
+        {one.service.name: one.waited / one.asked for one in throttles if one.asked},
     )
 
 
@@ -302,8 +334,9 @@ class Bill:
         return self.function + self.pollers + self.rest
 
 
-# Dollars, unverified: compare with AWS Lambda's price page, "provisioned mode for event source mapping".
 POLLER_HOUR = 0.00925
+"""Dollars for an hour of a poller of SQS in us-east-1, by the example for SQS of AWS Lambda's price page
+(https://aws.amazon.com/lambda/pricing/), of which two quotations were read on 2026-11-29."""
 
 
 def bill(outcome: Outcome, pollers: Pollers, prices: Prices | None = None, memory_mb: float = 1_769) -> Bill:
@@ -347,7 +380,7 @@ def lags(outcome: Outcome, load: Load) -> bool:
 def choice(load: Load, max_wait: float, function: Function | None = None) -> tuple[Pollers, Outcome] | None:
     """The first of `CHOICES`, standard ones first, under which 99 of 100 originals wait at most `max_wait` seconds."""
     for pollers in CHOICES:
-        outcome = simulate(load, pollers, function)
+        outcome = simulate(load, pollers, function, services())
         if not lags(outcome, load) and outcome.wait(0.99) <= max_wait:
             return pollers, outcome
     return None
@@ -361,7 +394,7 @@ def table(function: Function | None = None, loads: Sequence[Load] = LOADS) -> st
     ]
     for load in loads:
         for pollers in CHOICES:
-            outcome = simulate(load, pollers, function)
+            outcome = simulate(load, pollers, function, services())
             dollars = bill(outcome, pollers)
             rows.append(
                 f"| {load.name} | {pollers.name}{' (falls behind)' if lags(outcome, load) else ''} "
@@ -369,6 +402,79 @@ def table(function: Function | None = None, loads: Sequence[Load] = LOADS) -> st
                 f"| {outcome.most} | ${dollars.function:.2f} | ${dollars.pollers:.2f} | ${dollars.total:.2f} |"
             )
     return "\n".join(rows)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A load under the limits of an account, a region and a bucket.
+
+    Attributes:
+        load: Originals.
+        pollers: The event source.
+        account: Concurrency of the account.
+        region: Of the stack.
+        partitions: How many S3 has made of each bucket.
+        writes: PUT of an original.
+    """
+
+    load: Load
+    pollers: Pollers
+    account: int = 1_000
+    region: str = "us-east-1"
+    partitions: int = 1
+    writes: float = Assumptions().writes
+
+    def outcome(self) -> Outcome:
+        """What comes of it."""
+        asked = services(self.region, partitions=self.partitions, writes=self.writes)
+        return simulate(self.load, self.pollers, Function(account=self.account), asked)
+
+
+_MILLION, _BURST = LOADS[1:]
+_BY_HUNDREDS = provisioned(20, 400)
+CASES = (
+    Case(_MILLION, standard(2), account=10),
+    Case(_MILLION, standard(10), account=10),
+    Case(_MILLION, standard(400)),
+    Case(_MILLION, standard(400), writes=13),
+    Case(_MILLION, standard(400), region="eu-south-1"),
+    Case(_BURST, standard(1_000)),
+    Case(_BURST, standard(1_000), partitions=4),
+    Case(TEN_MILLION, standard(1_000), account=10_000, partitions=8),
+    Case(TEN_MILLION, _BY_HUNDREDS, partitions=8),
+    Case(TEN_MILLION, _BY_HUNDREDS, account=5_000),
+    Case(TEN_MILLION, _BY_HUNDREDS, account=5_000, partitions=8),
+    Case(TEN_MILLION, provisioned(200, 400), account=5_000, partitions=8),
+    Case(TEN_MILLION, _BY_HUNDREDS, account=5_000, partitions=8, region="eu-central-1"),
+)
+_WAITS_OFTEN = 0.01
+
+
+def limits(cases: Sequence[Case] = CASES) -> str:
+    """Which limit of AWS binds in each case, as Markdown."""
+    rows = [
+        "| load | event source | account | region | partitions | PUT each | wait p99 | done after | s each | binds |",
+        "|---|---|--:|---|--:|--:|--:|--:|--:|---|",
+    ]
+    for case in cases:
+        found = case.outcome()
+        behind = " (falls behind)" if lags(found, case.load) else ""
+        rows.append(
+            f"| {case.load.name} | {case.pollers.name}{behind} | {case.account:,} | {case.region} | {case.partitions} "
+            f"| {case.writes:g} | {_time(found.wait(0.99))} | {_time(found.finished)} | {found.seconds_each:.2f} "
+            f"| {binding(case, found)} |"
+        )
+    return "\n".join(rows)
+
+
+def binding(case: Case, found: Outcome) -> str:
+    """The limit that a case runs into, the narrowest first; "" where it runs into none."""
+    name, share = max(found.waited.items(), key=lambda one: one[1], default=("", 0.0))
+    if share > _WAITS_OFTEN:
+        return name
+    if found.most >= case.account:
+        return "concurrency of the account"
+    return "event source" if found.most >= case.pollers.ceiling else ""
 
 
 def parameters(function: Function | None = None) -> str:
@@ -381,6 +487,8 @@ def parameters(function: Function | None = None) -> str:
             for row in fields(one)
             if "source" in row.metadata
         ]
+    lines.append("Services, of one partition and in us-east-1: requests a second")
+    lines += [f"  {one.name} = {one.rate:g}, {one.each:g} for an original: {one.source}" for one in services()]
     return "\n".join(lines)
 
 

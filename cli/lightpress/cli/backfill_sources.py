@@ -15,9 +15,10 @@ from lightpress.cli.backfill import BackfillError, Item
 from lightpress.pipeline.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import ObjectTypeDef
 
     from lightpress.pipeline.buckets import Selection
 
@@ -39,13 +40,23 @@ def listed(s3: S3Client, pictures: Selection, since: datetime | None, after: str
         since: Leaves out objects that were last modified before it; None leaves out none.
         after: The place to continue from; "" for the beginning.
     """
+    for page in pages_of(s3, pictures, after):
+        yield from items_of(page, pictures, since)
+
+
+def pages_of(s3: S3Client, pictures: Selection, after: str) -> Iterator[Sequence[ObjectTypeDef]]:
+    """What S3 lists below the prefix, a thousand at a time, wanted or not; see `listed`."""
     pages = s3.get_paginator("list_objects_v2").paginate(
         Bucket=pictures.bucket, Prefix=pictures.prefix, StartAfter=after
     )
-    for page in pages:
-        for found in page.get("Contents", []):
-            if _is_wanted(found["Key"], pictures) and (since is None or found["LastModified"] >= since):
-                yield Item(found["Key"], found["Size"], found["Key"], found.get("StorageClass", STANDARD))
+    return (page.get("Contents", []) for page in pages)
+
+
+def items_of(page: Sequence[ObjectTypeDef], pictures: Selection, since: datetime | None) -> Iterator[Item]:
+    """The wanted ones of a page; see `listed`."""
+    for found in page:
+        if _is_wanted(found["Key"], pictures) and (since is None or found["LastModified"] >= since):
+            yield Item(found["Key"], found["Size"], found["Key"], found.get("StorageClass", STANDARD))
 
 
 def inventoried(s3: S3Client, url: str, pictures: Selection, since: datetime | None, after: str) -> Iterator[Item]:

@@ -9,6 +9,8 @@ from lightpress.cli.project import PROJECT, RECIPES
 
 _FILES = Path(__file__).parent / "new_project"
 _SCHEMAS = tuple(PROJECT / "docs" / name for name in ("recipes.schema.json", "environment.schema.json"))
+_OPTIONS, _OPTIONS_BY_NAME = "environment.toml", {"prod": "prod.toml"}
+"""The options of a first environment; those for trying things out delete what they keep, and those of prod do not."""
 _IGNORED = ".venv/\ncdk.out/\n__pycache__/\nout/\n"
 _CDK = '{\n  "app": ".venv/bin/python app.py",\n  "versionReporting": false\n}\n'
 
@@ -64,7 +66,7 @@ def _project(environment: str) -> dict[str, str]:
         "app.py": _named("app.py", environment),
         "recipes.toml": RECIPES.read_text(encoding="utf-8").replace("#:schema ../docs/", "#:schema "),
         **_schemas(),
-        f"environments/{environment}.toml": _named("environment.toml", environment),
+        f"environments/{environment}.toml": _named(_OPTIONS_BY_NAME.get(environment, _OPTIONS), environment),
         "requirements.txt": f"lightpress[cli,cdk]=={version('lightpress')}\n",
         "cdk.json": _CDK,
         ".gitignore": _IGNORED,

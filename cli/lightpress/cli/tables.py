@@ -13,8 +13,9 @@ from rich.table import Table
 from lightpress.backfill.run import FINISHED, LEFT, NANOS
 from lightpress.backfill.sweep import SOURCELESS, UNFINISHED
 from lightpress.cli.console import styled
+from lightpress.cli.outline import CHECKS
 from lightpress.costs.estimate import why
-from lightpress.costs.prices import SOURCE
+from lightpress.costs.prices import MILLION, SOURCE
 from lightpress.image import MESSAGES, Reason
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.recipe import DROP
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from lightpress.cli.backfilling import Forecast
     from lightpress.cli.console import Terminal
     from lightpress.cli.dead_letters import Consumer
+    from lightpress.cli.outline import Outline
     from lightpress.cli.reviews import Held
     from lightpress.costs.bill import Bill, Use
     from lightpress.costs.estimate import Assumptions, Estimate
@@ -47,6 +49,8 @@ _SWEPT = {
 }
 """What the kinds of a sweep are called in its report."""
 
+_SECONDS_OF_AN_HOUR = 3_600
+
 _NARROW = 34
 """Characters of a key on one line of a terminal."""
 
@@ -54,11 +58,11 @@ _NARROW = 34
 def amount(count: int) -> str:
     """A number of bytes with a decimal unit, such as 1.2 kB."""
     size = float(count)
-    for unit in ("B", "kB", "MB"):
+    for unit in ("B", "kB", "MB", "GB"):
         if size < 1000:  # noqa: PLR2004  the next unit
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1000
-    return f"{size:.1f} GB"
+    return f"{size:.1f} TB"
 
 
 def saved(variant_bytes: int, original_bytes: int) -> str:
@@ -347,6 +351,45 @@ def print_forecast(console: Terminal, found: Forecast, dollars: Callable[[int, i
     if found.retrieval_of_todo:
         console.print(f"Reading those in classes that charge for it: ${found.retrieval_of_todo:,.2f} more")
     print_refused(console, found.without_original)
+
+
+def print_outline(
+    console: Terminal, found: Outline, dollars: Callable[[int, int], float], rate: float, prices: Prices
+) -> None:
+    """Print what a backfill on the state machine would do and cost at most, as far as that is known."""
+    count = f"{found.wanted:,} objects" if found.complete else f"More than {found.listed:,} keys"
+    console.print(
+        f"{count}; of {found.sampled:,} checked{'' if found.complete else ' of these first ones'}, "
+        f"{found.todo_of_sample:,} are to be processed, {_listed(found.endings)}"
+    )
+    if found.metered:
+        size = amount(sum(found.metered.bytes.values()))
+        console.print(
+            f"S3 counted {found.metered.objects:,} objects, {size}, in the whole bucket on {found.metered.day}, former "
+            "versions included"
+        )
+    if found.at_most is None:
+        console.print(f"How many there are is not known. {found.unmetered} --dry-run lists and counts them.")
+    _print_at_most(console, found, dollars, rate, prices)
+
+
+def _print_at_most(
+    console: Terminal, found: Outline, dollars: Callable[[int, int], float], rate: float, prices: Prices
+) -> None:
+    count = MILLION if found.at_most is None else found.at_most
+    console.print(
+        f"{'Of each million' if found.at_most is None else 'At most'}: {count:,} originals through the queue, "
+        f"${dollars(count, 0):,.2f} for these and ${dollars(0, CHECKS * count):,.2f} for checking, "
+        f"{count / rate / _SECONDS_OF_AN_HOUR:,.2f} hours at {rate:g} a second"
+    )
+    if found.sampled and found.todo_of_sample < found.sampled:
+        console.print(
+            f"If all are as those checked: {count * found.share:,.0f} originals, "
+            f"${dollars(round(count * found.share), CHECKS * count):,.2f}"
+        )
+    retrieval = found.metered.retrieval(prices) if found.metered else 0.0
+    if retrieval:
+        console.print(f"Reading those in classes that charge for it: ${retrieval:,.2f} more at most")
 
 
 def print_backfill(console: Terminal, checkpoint: Checkpoint, ended: str, dollars: Callable[[int, int], float]) -> None:

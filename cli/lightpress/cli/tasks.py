@@ -17,6 +17,7 @@ from lightpress.backfill.sweeping import found_in
 from lightpress.cli.backfill import BackfillError
 from lightpress.cli.backfilling import VARIANTS
 from lightpress.cli.distributed import Distributed, name_of
+from lightpress.cli.outline import FOR_MACHINE, first_keys
 from lightpress.costs.estimate import AGAIN, Assumptions, cost_of
 from lightpress.costs.keeping import retrieval_in
 from lightpress.costs.prices import MILLION
@@ -38,10 +39,6 @@ if TYPE_CHECKING:
     from lightpress.client.deployment import Deployment
     from lightpress.costs.prices import Prices
     from lightpress.pipeline.recipe import RecipeBook
-
-
-FOR_MACHINE = 10_000
-"""Objects from which on the state machine is quicker than the loop, which takes some minutes for so many."""
 
 
 class NotForMachineError(BackfillError):
@@ -123,7 +120,7 @@ def backfill_of(backfill: Backfill, dollars: Callable[[int, int], float], prices
     if backfill.mode != VARIANTS:
         missing = "it publishes variants, and compresses nothing in place"
     name = name_of(backfill.pictures.bucket, backfill.options)
-    return Task(backfill.deployment, name, job, lambda: backfill.items(""), missing)
+    return Task(backfill.deployment, name, job, partial(first_keys, backfill), missing)
 
 
 def sweep_of(deployment: Deployment, *, remove: bool) -> Task:

@@ -49,6 +49,12 @@ def states_of_account() -> Any:  # noqa: ANN401  its types are not installed
     return make("stepfunctions", config=WAITING)
 
 
+def metrics_of_account() -> Any:  # noqa: ANN401  its types are not installed
+    """A client of CloudWatch, with the credentials and the region of the environment."""
+    make: Callable[..., Any] = boto3.client
+    return make("cloudwatch", config=WAITING)
+
+
 @dataclass(frozen=True)
 class Deployment:
     """The resources of a deployment, and clients for them.
@@ -69,6 +75,7 @@ class Deployment:
         backfill_machine: ARN of the state machine of backfills; None of a stack that has none.
         runs_table: Name of the table of its runs.
         states: Makes a client of Step Functions.
+        metrics: Makes a client of CloudWatch.
         purge_queue_url: Of the queue of invalidations; None where the CDN is told of nothing.
         counters_table: Name of the table that counts uploads of the day; "" without.
         distribution_id: Of the CDN; "" if unknown.
@@ -99,6 +106,7 @@ class Deployment:
     backfill_machine: str | None = None
     runs_table: str = ""
     states: Callable[[], Any] = states_of_account
+    metrics: Callable[[], Any] = metrics_of_account
     purge_queue_url: str | None = None
     counters_table: str = ""
     distribution_id: str = ""

@@ -14,8 +14,11 @@ from lightpress.costs.estimate import assumed as _assumed
 from lightpress.costs.keeping import CLASSES, DAYS_OF_A_MONTH, STAYS, Moved, kept, read_there
 from lightpress.costs.prices import MILLION
 from lightpress.pipeline.recipe import DROP, INFREQUENT, KEEP
+from lightpress.units import GB
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from lightpress.costs.estimate import Assumptions
     from lightpress.costs.prices import Prices
 
@@ -39,6 +42,8 @@ _PLANS = (("Free", 0, 1, 0.1), ("Pro", 15, 10, 50), ("Business", 200, 125, 50), 
 """CloudFront's flat-rate plans: name, dollars a month, million requests and TB a month, as of November 2025."""
 _GB_OF_A_TB = 1_000
 _NAMES_OF_A_PAGE, _DAYS_OF_A_WEEK = 1_000, 7
+_METRICS_OF_REPLICATION = 4
+"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html: billed as metrics of one's own."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,7 @@ class Use:
         "share of the requests of S3 that ask KMS, with encryption_key: 0.01, since bucket keys take up to 99 % of "
         "them away, as S3 says; not measured",
     )
+    replicated_in_time: float = _assumed(0, "share of replicas that replica_time_control is paid for: 0 or 1")
     queues: float = _assumed(4, "queues that functions poll: 657,000 requests a month each while they are empty")
 
 
@@ -117,6 +123,7 @@ class Keeping:
         variants_storage: The same of variants.
         originals_become: What becomes of originals by their recipe, one of `pipeline.recipe.ORIGINALS`.
         files: The variants of an original.
+        replicas: The class that replicas in another region are in (the option `replica_storage`); "" for none.
     """
 
     months: int
@@ -126,6 +133,7 @@ class Keeping:
     variants_storage: Moved = STAYS
     originals_become: str = KEEP
     files: int = FILES
+    replicas: str = ""
 
 
 @dataclass(frozen=True)
@@ -186,6 +194,7 @@ def bill(  # noqa: PLR0913, PLR0917  what it rests on
         Item("processing", processed.once, "once; lightpress estimate, line by line"),
         _arrival(arrival, use, prices, prices.compute(architecture)),
         *_originals(arrival, keeping, assumed, use, prices, prices.compute(architecture)),
+        *_replicas(arrival, keeping, assumed, use, prices),
         *_variants(arrival, keeping, assumed, prices),
         *_variants_read(keeping, assumed, use, prices),
         *_again(arrival, keeping, assumed, use, prices, architecture),
@@ -230,6 +239,25 @@ def _originals(  # noqa: PLR0913, PLR0917  what it rests on
     rule = _rule_of_originals(keeping)
     dollars = kept(count, assumed.original_bytes, months, rule, prices)
     return [Item("keeping originals", dollars, f"{assumed.original_bytes:g} bytes each, {rule.storage}")]
+
+
+def _replicas(arrival: Arrival, keeping: Keeping, assumed: Assumptions, use: Use, prices: Prices) -> Iterator[Item]:
+    """Copying originals to another region once, and keeping them there from the first day on; nothing without."""
+    if not keeping.replicas or arrival.scenario not in {"upload", "url"} or keeping.originals_become == DROP:
+        return
+    count, each, gb = arrival.originals, assumed.original_bytes, arrival.originals * assumed.original_bytes / GB
+    there = CLASSES[keeping.replicas](prices)
+    put = there.moved if there.retrieval.gb else prices.s3_write  # what a PUT costs where lifecycle rules move it to
+    sent = prices.s3_elsewhere_gb + use.replicated_in_time * prices.s3_in_time_gb
+    yield Item(
+        "replicating originals", gb * sent + count / MILLION * put, f"${sent:g} a GB, and ${put:.2f} a million PUT"
+    )
+    rule = Moved(keeping.replicas, 0)
+    kept_there = kept(count, each, keeping.months, rule, prices)
+    moving = count / MILLION * there.moved if rule.takes(each) else 0.0
+    metrics = keeping.months * _METRICS_OF_REPLICATION * prices.metric
+    how = f"{each:g} bytes each, {keeping.replicas}, at the prices of {prices.region}; and 4 metrics"
+    yield Item("keeping replicas", kept_there - moving + metrics, how)
 
 
 def _rule_of_originals(keeping: Keeping) -> Moved:

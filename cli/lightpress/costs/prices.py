@@ -49,6 +49,8 @@ class Prices:
         s3_monitored: For a million objects and a month that INTELLIGENT_TIERING watches.
         s3_moved: For a million objects that a lifecycle rule moves to STANDARD_IA or INTELLIGENT_TIERING.
         s3_archived: For a million objects that a lifecycle rule moves to GLACIER_IR.
+        s3_elsewhere_gb: For a GB that S3 sends to another region; it depends on which.
+        s3_in_time_gb: For a GB that is replicated under Replication Time Control, besides.
         alarm: For an alarm and a month.
         metric: For a metric of one's own and a month.
         dashboard: For a dashboard and a month.
@@ -89,6 +91,8 @@ class Prices:
     s3_monitored: float = 2.50
     s3_moved: float = 10.00
     s3_archived: float = 20.00
+    s3_elsewhere_gb: float = 0.02
+    s3_in_time_gb: float = 0.015
     alarm: float = 0.10
     metric: float = 0.30
     dashboard: float = 3.00

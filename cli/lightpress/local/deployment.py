@@ -59,6 +59,7 @@ def of_local_cloud(outputs: Outputs) -> Deployment:
         backfill_machine=outputs.backfill_machine or None,
         runs_table=outputs.tables.get("runs", ""),
         states=partial(session.client, "stepfunctions"),
+        metrics=partial(session.client, "cloudwatch"),
         purge_queue_url=outputs.queues.get("purge"),
         counters_table=outputs.tables.get("counters", ""),
         distribution_id=outputs.distribution_id,

@@ -36,19 +36,24 @@ def dead_letters_at_once(config: Config) -> int:
     return max(_LEAST_CONCURRENCY, config.processing.max_concurrency // _PART_OF_DEAD_LETTERS)
 
 
+def publishing_at_once(config: Config) -> int:
+    """The most invocations that publish uploads at once."""
+    options = config.processing
+    return (
+        INVOCATIONS_OF_A_POLLER * options.provisioned_pollers_max
+        if options.provisioned_pollers
+        else options.max_concurrency
+    )
+
+
 def started_at_once(config: Config, reviewers: Sequence[str] = (), enrichers: Sequence[str] = ()) -> int:
     """The most invocations that the queues start at once while no backfill is at work.
 
     reviewers: those of the recipes; where there are any, a queue has their reviews. enrichers: theirs as well.
     """
     options = config.processing
-    publishing = (
-        INVOCATIONS_OF_A_POLLER * options.provisioned_pollers_max
-        if options.provisioned_pollers
-        else options.max_concurrency
-    )
     return (
-        publishing
+        publishing_at_once(config)
         + dead_letters_at_once(config)
         + (PURGES_AT_ONCE if config.delivery.invalidate_deleted else 0)
         + (REVIEWS_AT_ONCE if reviewers else 0)
@@ -63,9 +68,14 @@ def started_at_once(config: Config, reviewers: Sequence[str] = (), enrichers: Se
 def _enriching_at_once(config: Config, enrichers: Sequence[str]) -> int:
     if not enrichers:
         return 0
+    return FACTS_AT_ONCE + ENRICHED_AT_ONCE * _asked_for_facts(config, enrichers)
+
+
+def _asked_for_facts(config: Config, enrichers: Sequence[str]) -> int:
+    """How many functions of the stack are asked for facts."""
     options = config.processing
     asked = (options.detect_labels, options.detect_faces, bool(options.alt_text_model), DUPLICATES in enrichers)
-    return FACTS_AT_ONCE + ENRICHED_AT_ONCE * sum(asked)
+    return sum(asked) if enrichers else 0
 
 
 def started_by_a_backfill(config: Config) -> int:
@@ -80,6 +90,23 @@ def rules_of_the_default_bus(config: Config, reviewers: Sequence[str] = ()) -> i
     """
     for_reviews = (1 if reviewers else 0) + (1 if MALWARE in reviewers else 0)
     return len(config.existing.attach) + len(config.existing.in_place) + for_reviews
+
+
+def rules_met_by_a_picture(config: Config, reviewers: Sequence[str] = (), enrichers: Sequence[str] = ()) -> int:
+    """How many rules of the stack send something on at most for one picture, from its upload until it is published.
+
+    One is that of its bucket, where existing ones are attached; one tells the result of a scan. The others are of
+    events of pictures: receivers of webhooks, the topic, and whoever is asked for facts or for moderation.
+    """
+    of_bucket = 1 if config.existing.attach or config.existing.in_place else 0
+    of_scan = 1 if MALWARE in reviewers else 0
+    of_events = (
+        len(config.webhooks.webhooks)
+        + config.webhooks.event_topic
+        + bool(config.processing.moderation_reject)
+        + _asked_for_facts(config, enrichers)
+    )
+    return of_bucket + of_scan + of_events
 
 
 def failure_memory_mb(config: Config) -> int:

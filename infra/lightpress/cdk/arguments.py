@@ -117,6 +117,13 @@ class Options(TypedDict, total=False):
             "" uses keys owned by AWS.
         bucket_namespace: Namespace of the bucket names. No other account can take "account-regional" ones; some regions
             support only "global" ones. Changing it would replace the buckets: docs/deploying.md.
+        replica_bucket: A bucket of yours in another region, which keeps versions, that S3 replicates each new original
+            to, with its deletion: docs/operations.md, "A region is gone". "" replicates nothing.
+        replica_key: KMS key, in the region of `replica_bucket`, that encrypts replicas; needed with `encryption_key`.
+        replica_storage: S3 storage class of replicas. They are read when they are needed, and most classes charge for
+            that.
+        replica_time_control: S3 Replication Time Control: AWS promises that 99.9 % of originals are replicated within
+            15 minutes, for $0.015 a GB. Without, most are, and nothing is promised.
         allowed_origins: Origins of the sites whose pages may upload from the browser (CORS). With none, only servers
             and tools can upload. "*" is refused in prod.
         upload_auth: Authorization of the upload API. "iam": requests signed with AWS credentials. "jwt": tokens of
@@ -279,6 +286,10 @@ class Options(TypedDict, total=False):
     previous_days: int
     encryption_key: str
     bucket_namespace: Literal["account-regional", "global"]
+    replica_bucket: str
+    replica_key: str
+    replica_storage: Literal["standard", "infrequent-access", "intelligent-tiering", "glacier-instant-retrieval"]
+    replica_time_control: bool
     allowed_origins: Sequence[str]
     upload_auth: Literal["off", "iam", "jwt", "authorizer", "none"]
     upload_jwt_issuer: str

@@ -17,7 +17,7 @@ from lightpress.cdk.options.moderation import check_moderation
 from lightpress.cdk.options.monitoring import MonitoringOptions, check_alarms
 from lightpress.cdk.options.option_types import read_group
 from lightpress.cdk.options.processing import ProcessingOptions, check_concurrency, check_retention
-from lightpress.cdk.options.storage import StorageOptions, check_lifecycle, check_own_uploads
+from lightpress.cdk.options.storage import StorageOptions, check_lifecycle, check_own_uploads, check_replica
 from lightpress.cdk.options.uploads import (
     UploadOptions,
     check_authorization,
@@ -148,4 +148,8 @@ def _check(config: Config, table: Table, *, mounted: bool) -> None:
     check_copies_bucket(config.delivery.copies_bucket, config.existing, config.environment, table)
     check_concurrency(config.processing, table)
     check_lifecycle(config.storage, table)
+    attached = [one.pictures.bucket for one in config.existing.attach]
+    in_place = [one.pictures.bucket for one in config.existing.in_place]
+    taken = [*attached, *in_place, config.delivery.copies_bucket]
+    check_replica(config.storage, taken, config.environment, table)
     check_origins(config.uploads, config.environment, table)

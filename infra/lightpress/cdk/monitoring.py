@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from lightpress.cdk.parts import Parts
     from lightpress.cdk.processing import Processing
     from lightpress.cdk.queues import WorkQueue
+    from lightpress.cdk.replication import Replication
     from lightpress.cdk.topic import EventTopic
     from lightpress.cdk.webhooks import Webhooks
 
@@ -59,7 +60,7 @@ class Monitoring(Component):
 
     def __init__(self, scope: Construct, id_: str, *, core: Core, parts: Parts) -> None:
         super().__init__(scope, id_)
-        config, processing, in_place = core.config, core.processing, parts.in_place
+        config, processing = core.config, core.processing
         components = (*core.components, *parts.components)
         functions = functions_of(*components)
         self._config = config
@@ -70,17 +71,8 @@ class Monitoring(Component):
         self._watch_ages([queue for component in components for queue in component.work_queues])
         self._watch_runs(parts.backfill)
         self._watch_failure_rate()
-        if in_place is not None:
-            self._watch_in_place(in_place)
-        if parts.reviewing is not None:
-            self._watch_reviews()
-        if parts.asked:
-            self._watch_asked(parts.asked)
-        if parts.webhooks is not None:
-            self._watch_webhooks(parts.webhooks)
-        self._watch_rules(processing.rules + (parts.reviewing.rules if parts.reviewing else []), in_place)
-        if parts.topic is not None:
-            self._watch_topic(parts.topic)
+        self._watch_what_is_chosen(core, parts)
+        self._watch_rules(processing.rules + (parts.reviewing.rules if parts.reviewing else []), parts.in_place)
         for function in functions:
             self._watch_function(function)
         if config.monitoring.alarm_invocations_per_picture:
@@ -89,6 +81,21 @@ class Monitoring(Component):
         if config.monitoring.monthly_budget_dollars:
             self._watch_budget()
         self.outputs = {"AlarmTopicArn": self.topic.topic_arn}
+
+    def _watch_what_is_chosen(self, core: Core, parts: Parts) -> None:
+        """What only some environments have, besides functions and rules."""
+        if core.uploads.replication is not None:
+            self._watch_replication(core.uploads.replication)
+        if parts.in_place is not None:
+            self._watch_in_place(parts.in_place)
+        if parts.reviewing is not None:
+            self._watch_reviews()
+        if parts.asked:
+            self._watch_asked(parts.asked)
+        if parts.webhooks is not None:
+            self._watch_webhooks(parts.webhooks)
+        if parts.topic is not None:
+            self._watch_topic(parts.topic)
 
     def _watch_dead_letters(self, processing: Processing) -> None:
         self._alarm(
@@ -140,6 +147,15 @@ class Monitoring(Component):
             backfill.machine.metric_failed(period=_PERIOD),
             threshold=1,
             says="A backfill, or the nightly look, ended with an error before its end. It can be resumed.",
+        )
+
+    def _watch_replication(self, replication: Replication) -> None:
+        self._alarm(
+            "OriginalsAreNotReplicated",
+            replication.failed(_PERIOD),
+            threshold=1,
+            says="S3 could not replicate originals, and does not try these again. See what the role or the bucket of "
+            "replicas lacks, then replicate them with S3 Batch Replication.",
         )
 
     def _watch_in_place(self, in_place: InPlace) -> None:

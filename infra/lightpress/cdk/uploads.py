@@ -10,6 +10,7 @@ from aws_cdk import aws_s3 as s3
 from lightpress.cdk.buckets import PrivateBucket, moved
 from lightpress.cdk.component import Component
 from lightpress.cdk.options.storage import INFREQUENT_ACCESS, STANDARD
+from lightpress.cdk.replication import Replication
 from lightpress.pipeline.recipe import DROP, INFREQUENT
 from lightpress.toml_reader import ConfigError
 
@@ -27,6 +28,10 @@ class Uploads(Component):
     """Keeps originals, in a bucket of our own or in `given`.
 
     Our own is versioned: an overwritten original can be brought back, and a version id tells contents apart.
+
+    Attributes:
+        bucket: The bucket.
+        replication: What copies them to another region; None where nothing does.
     """
 
     def __init__(
@@ -35,6 +40,10 @@ class Uploads(Component):
         super().__init__(scope, id_)
         _check_originals(recipes, config, given)
         self.bucket: s3.IBucket = given or _own(self, config, recipes)
+        self.replication: Replication | None = None
+        if config.storage.replica_bucket and isinstance(self.bucket, PrivateBucket):
+            self.replication = Replication(self, "Replication", bucket=self.bucket, config=config)
+            _tell_of_the_replica(self, config)
         if given is not None and recipes.drops_originals:
             Annotations.of(self).add_info_v2(
                 "lightpress:originals",
@@ -76,6 +85,15 @@ def drop_originals(*functions: PythonFunction, uploads: s3.IBucket) -> None:
         function.allow("s3:DeleteObjectVersion", on=uploads.arn_for_objects("*"))
 
 
+def _tell_of_the_replica(scope: Construct, config: Config) -> None:
+    """S3 does not replicate what lifecycle rules do."""
+    if config.storage.originals_expiration_days:
+        Annotations.of(scope).add_info_v2(
+            "lightpress:replica",
+            f"Originals expire here, and their replicas do not: set the same rule on {config.storage.replica_bucket}.",
+        )
+
+
 def _check_originals(recipes: RecipeBook, config: Config, given: s3.IBucket | None) -> None:
     """Refuse what contradicts what recipes say of originals; raises ConfigError."""
     storage = config.storage
@@ -83,6 +101,11 @@ def _check_originals(recipes: RecipeBook, config: Config, given: s3.IBucket | No
         raise ConfigError(
             f'originals_expiration_days: {storage.originals_expiration_days}, and a recipe has originals = "{DROP}": '
             "what has left never expires, so its variants would stay. Remove one of the two"
+        )
+    if recipes.drops_originals and storage.replica_bucket:
+        raise ConfigError(
+            f'replica_bucket: "{storage.replica_bucket}", and a recipe has originals = "{DROP}": S3 replicates no '
+            "removal of a version, so what leaves would stay there. Remove one of the two"
         )
     if not recipes.infrequent:
         return

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from lightpress.cli.backfilling import Job
     from lightpress.cli.distributed import Caps
     from lightpress.cli.tasks import Task
+    from lightpress.costs.prices import Prices
 
 Mode = Literal["variants", "in-place"]
 
@@ -122,7 +123,10 @@ def backfill(  # noqa: PLR0913, PLR0917  the command's options
         retrieval = backfilling.retrieval_of(prices)
         on_machine = task.is_for_machine(engine)
         asks = not yes and (not on_machine or task.begins_anew)
-        if dry_run or asks:
+        if asks and on_machine and not dry_run:
+            _outline(job, dollars, prices, rate or _RATE)
+            refused = _tell_refused(job)
+        elif dry_run or asks:
             refused = _estimate(job, dollars, retrieval, rate or _RATE, as_json=as_json and dry_run)
         else:
             refused = _tell_refused(job)
@@ -198,6 +202,14 @@ def _tell_refused(job: Job) -> int:
     found = refused_at_least(job)
     print_refused(err, found, "At least ")
     return found
+
+
+def _outline(job: Job, dollars: Callable[[int, int], float], prices: Prices, rate: float) -> None:
+    """Tell what is known without listing the bucket, which takes hours for those that the state machine is for."""
+    from lightpress.cli.outline import outline
+    from lightpress.cli.tables import print_outline
+
+    print_outline(out, outline(job, datetime.now(UTC)), dollars, rate, prices)
 
 
 def _work_off(job: Job, limits: Limits, folder: Path) -> tuple[str, Checkpoint]:

@@ -85,6 +85,9 @@ def estimate(  # noqa: PLR0913, PLR0917  the command's options
     variants_storage: Annotated[
         Storage, typer.Option(help="With --months: the option of this name, 30 days after the upload.")
     ] = "standard",
+    replicas: Annotated[
+        Storage | None, typer.Option(help="With --months: originals are replicated to another region, in this class.")
+    ] = None,
     originals: Annotated[
         Originals, typer.Option(help="With --months: the recipe's key of this name; the bill without it is told, too.")
     ] = "keep",
@@ -112,7 +115,17 @@ def estimate(  # noqa: PLR0913, PLR0917  the command's options
     arrival = bill.Arrival("in-place" if is_in_place else scenario, pictures)
     if originals != "keep" and originals_storage != "standard":
         stop("--originals excludes --originals-storage: the recipe says what becomes of originals, or the option does.")
-    keeping = bill.Keeping(months, views, deletes, Moved(originals_storage), Moved(variants_storage), originals)
+    if originals == "drop_after_publish" and replicas:
+        stop("--originals drop_after_publish excludes --replicas: what leaves would stay there, so a stack refuses it.")
+    keeping = bill.Keeping(
+        months,
+        views,
+        deletes,
+        Moved(originals_storage),
+        Moved(variants_storage),
+        originals,
+        replicas=replicas or "",
+    )
     made_of = partial(bill.bill, arrival, assumed=assumed, use=use, prices=prices, architecture=architecture)
     kept = made_of(keeping=replace(keeping, originals_become="keep")).dollars if originals != "keep" else None
     _print_bill(made_of(keeping=keeping), kept, assumed, use, prices, as_json=as_json)

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from lightpress.cdk.account_limits import rules_of_the_default_bus
 from lightpress.cli.doctor.check import Finding, Place, blocks, note, ok
+from lightpress.cli.doctor.service_quotas import RULES, value_of
+from lightpress.client.faults import FAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html: 100 in some regions.
-_RULES_OF_A_BUS = 300
+_RULES_BY_DEFAULT = 300
 _WORKS = {"Enabled", "Enabling", "Creating", "Updating"}
 
 
@@ -49,10 +51,19 @@ def rules(place: Place) -> Finding:
         return ok("the stack has what it needs")
     pages = place.client("events").get_paginator("list_rules").paginate(EventBusName="default")
     there = sum(len(page["Rules"]) for page in pages)
-    if there + wanted > _RULES_OF_A_BUS:
+    allowed, known = _allowed_rules(place)
+    if there + wanted > allowed:
         return note(
-            f"The default event bus has {there} rules, the stack needs {wanted} more, and {_RULES_OF_A_BUS} are "
-            "allowed by default: delete rules that nothing uses (aws events list-rules), unless AWS has raised your "
-            "quota."
+            f"The default event bus has {there} rules, the stack needs {wanted} more, and {allowed} are "
+            f"allowed{known}: delete rules that nothing uses (aws events list-rules), or "
+            f"{RULES.increase(allowed + wanted)}"
         )
-    return ok(f"{there} of {_RULES_OF_A_BUS} rules, and {wanted} more")
+    return ok(f"{there} of {allowed} rules{known}, and {wanted} more")
+
+
+def _allowed_rules(place: Place) -> tuple[int, str]:
+    """How many a bus may have; and what to add where only AWS's default is known."""
+    try:
+        return value_of(place, RULES), ""
+    except FAULTS:
+        return _RULES_BY_DEFAULT, " by default"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING
 
 from lightpress.cdk.account_limits import (
@@ -11,6 +12,7 @@ from lightpress.cdk.account_limits import (
     started_by_a_backfill,
 )
 from lightpress.cli.doctor.check import Finding, Place, blocks, note, ok
+from lightpress.cli.doctor.service_quotas import CONCURRENCY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,10 +23,6 @@ _STAYS_UNRESERVED = 100
 # https://github.com/aws-samples/serverless-rag-demo/pull/124
 _MEMORY_OF_NEW_ACCOUNTS = 3_008
 _USUAL_CONCURRENCY = 1_000
-_RAISE = (
-    "aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 "
-    f"--desired-value {_USUAL_CONCURRENCY}"
-)
 
 
 def concurrency(place: Place) -> Finding:
@@ -35,16 +33,22 @@ def concurrency(place: Place) -> Finding:
     if options.reserved_concurrency and free < _STAYS_UNRESERVED:
         return blocks(
             f"reserved_concurrency = {options.reserved_concurrency} leaves {free} of the account's "
-            f"{limit['ConcurrentExecutions']} unreserved, and Lambda keeps {_STAYS_UNRESERVED}: lower it, or {_RAISE}"
+            f"{limit['ConcurrentExecutions']} unreserved, and Lambda keeps {_STAYS_UNRESERVED}: lower it, or "
+            f"{_more_than(options.reserved_concurrency)}"
         )
-    wanted = started_at_once(place.config, place.reviewers, place.enrichers)
-    started = f"the queues start {wanted} at most, and a backfill {started_by_a_backfill(place.config)} more"
+    wanted, more = started_at_once(place.config, place.reviewers, place.enrichers), started_by_a_backfill(place.config)
+    started = f"the queues start {wanted} at most, and a backfill {more} more"
     if limit["ConcurrentExecutions"] <= wanted:
         return note(
             f"The account may run {limit['ConcurrentExecutions']} functions at once, and {started}"
-            f": uploads wait, and viewers may too. {_RAISE}"
+            f": uploads wait, and viewers may too. {_more_than(wanted + more)}"
         )
     return ok(f"{limit['ConcurrentExecutions']} at once; {started}")
+
+
+def _more_than(started: int) -> str:
+    """The command that asks for the concurrency that the settings need, and what stays for viewers beside it."""
+    return CONCURRENCY.increase(_USUAL_CONCURRENCY * ceil((started + _STAYS_UNRESERVED) / _USUAL_CONCURRENCY))
 
 
 def memory(place: Place) -> Finding:

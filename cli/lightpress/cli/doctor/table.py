@@ -11,6 +11,8 @@ from lightpress.cli.doctor import (
     lambda_quotas,
     names,
     notifications,
+    replica,
+    service_quotas,
 )
 from lightpress.cli.doctor.check import Check
 
@@ -26,9 +28,12 @@ CHECKS = (
         event_sources.event_sources,
         ("cloudformation:ListStackResources", "lambda:GetEventSourceMapping"),
     ),
-    Check("rules", event_sources.rules, ("events:ListRules",)),
+    Check("messages in flight", service_quotas.in_flight),
+    Check("events", service_quotas.events, service_quotas.ACTIONS),
+    Check("rules", event_sources.rules, ("events:ListRules", *service_quotas.ACTIONS)),
     Check("bucket names", names.buckets, ("s3:ListBucket",)),
     Check("key", encryption.key, ("s3:GetEncryptionConfiguration", "cloudformation:ListStackResources")),
+    Check("replica", replica.replica, ("s3:ListBucket", "s3:GetBucketVersioning")),
     Check("existing buckets", names.existing, ("s3:GetBucketNotification",)),
     Check("dashboard name", names.dashboard, ("cloudwatch:ListDashboards",)),
     Check("CloudFront names", cloudfront.names, cloudfront.ACTIONS),

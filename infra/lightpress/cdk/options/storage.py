@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lightpress.cdk.options.environment import prefix_of
 from lightpress.cdk.options.option_types import choice, flag, integer, matching
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lightpress.toml_reader import Table
 
 STANDARD = "standard"
@@ -21,7 +24,9 @@ STORAGE_CLASSES = {
 }
 CREATE = "create"
 _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_OWN_KEY = rf"create|arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{{12}}:key/({_UUID}|mrk-[0-9a-f]{{32}})"
+_KEY_ARN = rf"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{{12}}:key/({_UUID}|mrk-[0-9a-f]{{32}})"
+_OWN_KEY = f"create|{_KEY_ARN}"
+_BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,28 @@ class StorageOptions:
         'only "global" ones. Changing it would replace the buckets: '
         "docs/deploying.md.",
     )
+    replica_bucket: str = matching(
+        _BUCKET,
+        such_as="my-originals-elsewhere",
+        doc="A bucket of yours in another region, which keeps versions, that S3 replicates each new original to, with "
+        'its deletion: docs/operations.md, "A region is gone". "" replicates nothing.',
+    )
+    replica_key: str = matching(
+        _KEY_ARN,
+        such_as="arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        doc="KMS key, in the region of `replica_bucket`, that encrypts replicas; needed with `encryption_key`.",
+    )
+    replica_storage: str = choice(
+        STANDARD,
+        STANDARD,
+        *STORAGE_CLASSES,
+        doc="S3 storage class of replicas. They are read when they are needed, and most classes charge for that.",
+    )
+    replica_time_control: bool = flag(
+        default=False,
+        doc="S3 Replication Time Control: AWS promises that 99.9 % of originals are replicated within 15 minutes, for "
+        "$0.015 a GB. Without, most are, and nothing is promised.",
+    )
 
 
 _OF_THE_UPLOADS_BUCKET = (
@@ -102,6 +129,7 @@ _OF_THE_UPLOADS_BUCKET = (
     "originals_storage",
     "originals_storage_days",
     "originals_expiration_days",
+    "replica_bucket",
 )
 
 
@@ -110,6 +138,29 @@ def check_own_uploads(table: Table) -> None:
     for key in _OF_THE_UPLOADS_BUCKET:
         if table.has(key):
             raise table.error(key, "belongs to the bucket of `uploads`, which is yours: set a lifecycle rule there")
+
+
+def check_replica(options: StorageOptions, taken: Sequence[str], environment: str, table: Table) -> None:
+    """Reject a replica that S3 would refuse, or whose objects would be published here; taken: buckets with others."""
+    bucket = options.replica_bucket
+    if not bucket:
+        for key in ("replica_key", "replica_storage", "replica_time_control"):
+            if table.has(key):
+                raise table.error(key, "there is no replica; allowed: with replica_bucket")
+        return
+    own = prefix_of(environment)
+    if bucket.startswith(f"{own}-") and not bucket.startswith(f"{own}-uploads-"):
+        raise table.error("replica_bucket", f"{bucket!r} is named like one of the stack's own buckets")
+    if bucket in taken:
+        raise table.error("replica_bucket", f"{bucket!r} is in use by another option, and replicas would be published")
+    if bool(options.encryption_key) != bool(options.replica_key):
+        raise table.error(
+            "replica_key",
+            "it is missing, and S3 needs a key for replicas of what a key encrypts"
+            if options.encryption_key
+            else "originals are not encrypted with a key of yours; allowed: with encryption_key, or the default "
+            "encryption of replica_bucket",
+        )
 
 
 def check_lifecycle(options: StorageOptions, table: Table) -> None:
