@@ -51,7 +51,9 @@ def sweep(  # noqa: PLR0913, PLR0917  the command's options
 ) -> None:
     """Find variants that no manifest refers to and manifests without an original. Changes nothing without --remove.
 
-    Variants that were replaced count once they have been kept for previous_days of the deployment. Of many manifests, the state machine of the stack does it: the sweep goes on without this program, and whoever
+    Variants that were replaced count once they have been kept for previous_days of the deployment.
+
+    Of many manifests, the state machine of the stack does it: the sweep goes on without this program, and whoever
     repeats the command sees or resumes it. --max-dollars and --rate are for the machine. Exit code: 0 if everything was
     looked at, 3 if a limit or a stop left something to do.
     """
