@@ -216,7 +216,7 @@ class Backfills:
             execution.answered(thread, self.answers[number])
             return
         failed = getattr(worker.mind, "failed", ())
-        execution.failed(thread, type(failed[0][1]).__name__ if failed else "Lambda.Unknown")
+        execution.failed(thread, failed[0][1] if failed else "Lambda.Unknown")
 
     def _start(self, queue: Queue, body: str, release: Release) -> int:
         self.cloud.asked_for += 1

@@ -172,7 +172,7 @@ class _Begun:
         try:
             self.work()
         except Exception as error:  # noqa: BLE001  it is for whoever waits
-            self.error = error
+            self.error = error.with_traceback(None)
 
     def result(self) -> None:
         self.helper.finish()

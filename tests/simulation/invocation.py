@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from greenlet import getcurrent, greenlet
 
@@ -51,8 +51,7 @@ _OF_LOOKING = (*_OF_READING, Fault.EXPIRED)  # of all others it is one failure a
 _OF_WRITING = tuple(fault for fault in Fault if fault is not Fault.EXPIRED)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What an invocation asks for. effect: what comes of it, the answer or an exception."""
 
     operation: str
@@ -94,7 +93,7 @@ class Invocation:
         self._queue, self._batch = queue, batch
         self._work = make(self._ask)
         self._dependencies = getcurrent()
-        self.failed: list[tuple[Message, Exception]] = []
+        self.failed: list[tuple[Message, str]] = []
         self._greenlet = greenlet(self._run)
         self.waits_for: Request | None = self._greenlet.switch()
 
@@ -108,13 +107,17 @@ class Invocation:
         Its last request can still be made.
         """
         self._greenlet.throw()
-        del self._greenlet, self._work
+        del self._greenlet
 
     def _ask(self, operation: str, what: str, effect: Callable[[], Answer], *, changes: bool = False) -> Answer:
         """The wire, for the production code."""
         answer: Any = self._dependencies.switch(Request(operation, what, effect, changes))
         if isinstance(answer, Raised):
-            raise answer.error.with_traceback(None)
+            error = answer.error.with_traceback(None)
+            try:
+                raise error
+            finally:
+                del answer, error  # else this frame and the error's traceback keep each other alive
         heard: Answer = answer
         return heard
 
@@ -124,6 +127,8 @@ class Invocation:
             done = [message.number for message in self._batch if self._succeeds(message)]
         except NativeCrash:
             return
+        finally:
+            del self._work  # which knows this invocation: whatever is over is freed at once, without a collection
         if done and self._queue.name not in UNQUEUED:
             self._acknowledge(done)
 
@@ -142,7 +147,7 @@ class Invocation:
             self._work(message)
         except Exception as error:  # noqa: BLE001  as the batch processor does: the message comes back
             _check_no_bug(error)
-            self.failed.append((message, error))
+            self.failed.append((message, type(error).__name__))
             return False
         return True
 
@@ -150,10 +155,12 @@ class Invocation:
 def _check_no_bug(error: BaseException) -> None:
     """Raise BrokenCodeError for what no fault of the world makes code raise.
 
-    Else a mutant whose own code cannot run would pass for one that is found.
+    Else a mutant whose own code cannot run would pass for one that is found. Of all others, the traceback is forgotten:
+    its frames know the errors that they have gathered, and nothing of it would be freed without a collection.
     """
     if isinstance(error, BaseExceptionGroup):
         for one in error.exceptions:
             _check_no_bug(one)
     elif isinstance(error, AttributeError | NameError | TypeError):
         raise BrokenCodeError(f"The code cannot run: {error!r}") from error
+    error.__traceback__ = error.__context__ = None

@@ -9,6 +9,7 @@ import json
 import random
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from lightpress.pipeline.events import reconcile_message
@@ -140,7 +141,9 @@ def run(  # noqa: PLR0913  kinds of schedules
         worker.mind.abandon()
     promises, cloud = schedule.cloud.promises, schedule.cloud
     story = str(cloud.timeline) if tell or promises.broken else ""
-    return Told(number, tuple(promises.broken), cloud.happened, promises.leftovers(), story)
+    told = Told(number, tuple(promises.broken), cloud.happened, promises.leftovers(), story)
+    cloud.dissolve()
+    return told
 
 
 class _Schedule:
@@ -229,8 +232,9 @@ class _Schedule:
             actions[self._expire] = 20
         if self.cloud.backfills is not None:
             self._make_stale(self.cloud.backfills)
+        several, weights = list(actions), list(accumulate(actions.values()))
         for _ in range(self.length):
-            (action,) = self.chance.choices(list(actions), list(actions.values()))
+            (action,) = self.chance.choices(several, cum_weights=weights)
             action()
             self._view_and_purge()
             if self.cloud.promises.broken:
@@ -561,7 +565,7 @@ class _Schedule:
 
     def _able(self) -> list[Worker]:
         """Those who wait for nobody."""
-        return [worker for worker in self.cloud.workers if self.cloud.may_go_on(worker)]
+        return [worker for worker in self.cloud.workers if not worker.awaits or self.cloud.may_go_on(worker)]
 
     def _fault(self, worker: Worker) -> Fault | None:
         assert worker.mind.waits_for is not None

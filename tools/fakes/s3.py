@@ -10,6 +10,7 @@ import hashlib
 import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 from urllib.parse import unquote
 
@@ -127,6 +128,7 @@ class Bucket:
         return version
 
 
+@lru_cache(maxsize=4096)
 def etag_of(data: bytes) -> str:
     """As S3: from the contents alone, in quotes."""
     return f'"{hashlib.md5(data, usedforsecurity=False).hexdigest()}"'
@@ -196,7 +198,9 @@ class SimulatedS3:
         def effect() -> dict[str, Any]:
             version = self._wanted("GetObject", Bucket, Key, VersionId, IfMatch)
             data = _part(version.data or b"", Range)
-            return _described(version) | {"ContentLength": len(data), "Body": Body(data, version.etag)}
+            answer = _described(version)
+            answer["ContentLength"], answer["Body"] = len(data), Body(data, version.etag)
+            return answer
 
         return self.wire("GetObject", f"{Bucket}/{Key}", effect)
 
@@ -390,7 +394,10 @@ def _named(version: Version) -> dict[str, Any]:
 
 
 def _described(version: Version) -> dict[str, Any]:
-    return _named(version) | {"ContentLength": len(version.data or b""), "Metadata": dict(version.metadata)}
+    answer = {"ETag": version.etag, "ContentLength": len(version.data or b""), "Metadata": dict(version.metadata)}
+    if version.id:
+        answer["VersionId"] = version.id
+    return answer
 
 
 def _storage_of(version: Version) -> dict[str, Any]:
