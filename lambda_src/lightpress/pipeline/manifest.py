@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -304,11 +304,9 @@ class Manifest:
 
     def to_json(self) -> bytes:
         """Serialise for the images bucket. What few recipes ask for is left out where there is none."""
-        values = asdict(self)
+        values = _values_of(self)
         _leave_out(values, _SELDOM)
-        if values["source"]:
-            _leave_out(values["source"], _SELDOM_OF_A_SOURCE)
-        return json.dumps(values, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        return _ENCODER.encode(values).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -406,6 +404,17 @@ class Publication:
             words=self.words,
             **more,
         )
+
+
+def _values_of(one: DataclassInstance) -> dict[str, Any]:
+    """The fields of a manifest, or of a part of it, as JSON has them: whoever writes it asks for each part in turn."""
+    values = {name: getattr(one, name) for name in _names_of(type(one))}
+    if isinstance(one, PublishedSource):
+        _leave_out(values, _SELDOM_OF_A_SOURCE)
+    return values
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_values_of)
 
 
 def _leave_out(values: dict[str, Any], names: tuple[str, ...]) -> None:
