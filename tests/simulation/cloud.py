@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote_plus
@@ -497,6 +498,7 @@ class Cloud:
         self.queue.send(notification(key, event=event))
 
 
+@cache
 def notification(*keys: str, event: str = "ObjectCreated:Put") -> str:
     """The body S3 would send."""
     records = [

@@ -19,7 +19,7 @@ from lightpress.pipeline.recipe import Unanswered
 from lightpress.pipeline.source import Source
 from tests.simulation.cloud import Cloud, notification
 from tests.simulation.deployed import DEAD_LETTERS, UPLOADS, Code, rows
-from tests.simulation.invocation import ACKNOWLEDGE, RENDER, UNQUEUED, Fault, Invocation
+from tests.simulation.invocation import ACKNOWLEDGE, COMMANDS, RENDER, UNQUEUED, Containers, Fault, Invocation, ask
 from tests.simulation.pictures import (
     A_FACE,
     BAD,
@@ -188,6 +188,7 @@ class _Schedule:
             self._leave_former_copies(number)
         self.faults = self.chance.choice((0.0, 0.02, 0.08, 0.25))
         self.length = self.chance.randint(10, 150) * (4 if backfilling else 1)
+        self.containers = Containers()
         self.out_of_order = ""
         self.steps_of_outage = 0
         self.hours_left = _MOST_HOURS
@@ -556,7 +557,9 @@ class _Schedule:
             self.cloud.start(queue, batch, release, self._begin(release, queue, batch))
 
     def _begin(self, release: Release, queue: Queue, batch: tuple[Message, ...]) -> Invocation:
-        return Invocation(partial(release.function, queue.name), queue, batch)
+        if queue.name in COMMANDS:
+            return Invocation(release.function(queue.name, ask), queue, batch)
+        return self.containers.begin(partial(release.function, queue.name), release, queue, batch)
 
     def _step(self) -> None:
         if able := self._able():

@@ -76,10 +76,7 @@ class SimulatedDynamoDb:
             _check("UpdateItem", ConditionExpression, present, words)
             changed = _updated(present or dict(Key), UpdateExpression, words)
             table.items[table.key_of(Key)] = changed
-            new = {name: value for name, value in changed.items() if (present or {}).get(name) != value}
-            return (
-                {"Attributes": {"ALL_NEW": changed, "UPDATED_NEW": new}[ReturnValues]} if ReturnValues != "NONE" else {}
-            )
+            return {} if ReturnValues == "NONE" else {"Attributes": _returned(ReturnValues, present or {}, changed)}
 
         return self.wire("UpdateItem", _named(TableName, Key), effect, changes=True)
 
@@ -182,6 +179,13 @@ class _Words:
 
     def value(self, word: str, item: Item) -> Value:
         return self.values[word] if word.startswith(":") else item[self.name(word)]
+
+
+def _returned(wanted: str, before: Item, changed: Item) -> Item:
+    if wanted == "ALL_NEW":
+        return changed
+    assert wanted == "UPDATED_NEW", wanted
+    return {name: value for name, value in changed.items() if before.get(name) != value}
 
 
 def _updated(item: Item, expression: str, words: _Words) -> Item:
