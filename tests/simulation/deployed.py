@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from lightpress.aws import copies as copies_store
@@ -217,7 +217,7 @@ class Release:
     enriched: bool = False
     copying: bool = False
 
-    @property
+    @cached_property
     def recipes(self) -> RecipeBook:
         return pictures.recipe_book(
             self.revision,

@@ -186,4 +186,4 @@ def _check_no_bug(error: BaseException) -> None:
             _check_no_bug(one)
     elif isinstance(error, AttributeError | NameError | TypeError):
         raise BrokenCodeError(f"The code cannot run: {error!r}") from error
-    error.__traceback__ = error.__context__ = None
+    error.__traceback__ = error.__context__ = error.__cause__ = None
