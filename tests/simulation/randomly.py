@@ -80,6 +80,8 @@ _EACH_THAT_GOES_BACK = 4
 _MOST_IN_A_BATCH = 3
 _MOST_STEPS = 20_000
 _MOST_HOURS = 4
+_MOST_REMOVALS_IN_VAIN = 30
+"""Of originals; several who erase or drop the same at once, and requests that are sent twice, make a few."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,8 @@ def run(  # noqa: PLR0913  kinds of schedules
     schedule.run()
     if sweeping and not schedule.cloud.promises.broken:
         schedule.cloud.promises.check_swept()
+    if schedule.cloud.uploads.in_vain > _MOST_REMOVALS_IN_VAIN:
+        schedule.cloud.promises.broken.append("versions that are gone are removed again and again")
     for worker in schedule.cloud.workers:
         worker.mind.abandon()
     promises, cloud = schedule.cloud.promises, schedule.cloud
