@@ -169,6 +169,16 @@ def test_an_upload_with_a_focus_is_found_by_its_etag_alone_too(
     assert originals.identity_of(PLAIN, "0" * 32) is None
 
 
+def test_a_version_is_there_until_it_is_removed_and_one_of_a_longer_key_is_another(s3: S3Client) -> None:
+    first, second, of_another = (
+        s3.put_object(Bucket="uploads", Key=key, Body=b"one")["VersionId"] for key in ("a.jpg", "a.jpg", "a.jpg.png")
+    )
+    originals = S3Originals(s3)
+    assert [originals.holds(HERE, version) for version in (first, second, of_another)] == [True, True, False]
+    originals.remove(HERE, first)
+    assert [originals.holds(HERE, version) for version in (first, second)] == [False, True]
+
+
 def test_a_version_that_may_not_be_removed_stays_and_any_other_error_is_raised(s3: S3Client) -> None:
     version = s3.put_object(Bucket="uploads", Key="a.jpg", Body=b"one")["VersionId"]
     originals = S3Originals(s3)

@@ -366,5 +366,33 @@ def test_what_somebody_has_failed_to_drop_is_taken_away_where_a_reviewer_rejects
     assert (worker.manifest.status, worker.deployed.variants(), worker.lying) == (Status.DELETED, set(), ())
 
 
+def test_what_has_left_is_not_removed_again_by_attempts_over_an_upload_that_cannot_be_read(
+    worker: Worker, calls: set[Call]
+) -> None:
+    """S3 may tell of the removal of what is gone, too: each attempt would make another message."""
+    worker.look()
+    worker.deployed.s3.put_object(Bucket=UPLOADS, Key=KEY, Body=file_of(ramp()), StorageClass="GLACIER")
+    calls.clear()
+    worker.look()
+    assert WHICH_VERSION in calls
+    assert DROPPED not in calls
+
+
+def test_what_is_about_to_leave_is_removed_below_whatever_was_uploaded_since(worker: Worker) -> None:
+    source = Source(UPLOADS, KEY)
+    leaves = worker.lying[0].version
+    worker.recipes = book(KEEP)
+    worker.look()
+    left = replace(worker.manifest, original_dropped=DroppedOriginal(None, announced=1))
+    worker.deployed.s3.put_object(Bucket=IMAGES, Key=manifest_path(KEY), Body=left.to_json())
+    for _ in range(2):
+        worker.deployed.upload(KEY, file_of(ramp()))
+    originals = S3Originals(worker.deployed.s3)
+    assert originals.holds(source, leaves)
+    worker.look()
+    assert not originals.holds(source, leaves)
+    assert all(originals.holds(source, one.version) for one in worker.lying)
+
+
 DROPPING = {READ_MANIFEST, LOOK, READ, WRITE, PUBLISH, WHICH_VERSION, IS_THE_BUCKET_THERE, LIST, DROPPED}
 """What a function that drops originals calls, besides what it calls otherwise."""

@@ -104,6 +104,10 @@ class FakeOriginals:
         self.asked["newest"] += 1
         return self._adapter.newest(source)
 
+    def holds(self, source: Source, version: str) -> bool:
+        self.asked["holds"] += 1
+        return self._adapter.holds(source, version)
+
     def remove(self, source: Source, version: str) -> bool:
         self.asked["remove"] += 1
         return self._adapter.remove(source, version)

@@ -87,6 +87,15 @@ def test_a_manifest_reads_back_as_it_was_written(manifest: Manifest) -> None:
     assert manifest_from_json(manifest.to_json()) == manifest
 
 
+def test_a_manifest_is_read_once_as_long_as_it_is_among_the_last_64() -> None:
+    bodies = [Manifest(key="a", status=Status.DELETED, revision=revision).to_json() for revision in range(65)]
+    first, *others = map(manifest_from_json, bodies)
+    assert all(manifest_from_json(bytes(bytearray(body))) is one for body, one in zip(bodies[1:], others, strict=True))
+    again = manifest_from_json(bodies[0])
+    assert again == first
+    assert again is not first
+
+
 @given(manifests)
 def test_what_a_later_release_added_is_ignored(manifest: Manifest) -> None:
     body = json.loads(manifest.to_json())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _MOST_STATES = 500_000
 _SAYS_EVERY = 10_000
 """So that a run that is stopped has said something."""
+_OBJECTS_BEFORE_A_COLLECTION = 50_000
 _FAULTS = [fault.name for fault in Fault]
 
 T = TypeVar("T")
@@ -141,8 +143,14 @@ def mutated() -> None:
 @contextmanager
 def _shared(processes: int, run: Callable[[T], R], wanted: Sequence[T], at_once: int = 1) -> Iterator[Iterable[R]]:
     """What becomes of each, in order, with a progress bar; what still runs at the end is stopped."""
-    with Pool(processes) as pool, progress_on(bar) as progress:
+    with Pool(processes, _collect_seldom) as pool, progress_on(bar) as progress:
         yield progress.track(pool.imap(run, wanted, at_once), total=len(wanted), description="simulating")
+
+
+def _collect_seldom() -> None:
+    """What a schedule leaves is freed without a collection, but for little; what was imported is never garbage."""
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_BEFORE_A_COLLECTION, 20, 20)
 
 
 def _listed(counts: dict[str, int]) -> str:

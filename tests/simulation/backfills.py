@@ -26,7 +26,7 @@ from tests.simulation.deployed import (
     RUNS,
     UPLOADS,
 )
-from tests.simulation.invocation import BACKFILL, OPERATING, Invocation
+from tests.simulation.invocation import BACKFILL, OPERATING, Containers, Invocation, ask
 from tests.simulation.ledger import Ledger
 from tests.simulation.states import ABORTED, MACHINE, RUNNING, SimulatedStates
 from tools.fakes.dynamodb import SimulatedDynamoDb
@@ -89,7 +89,7 @@ class Backfills:
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.cloud)
-        self._ended: dict[int, str] = {}
+        self._containers = Containers()
         self._runs_of_calm = 0
 
     # What operators do.
@@ -215,14 +215,17 @@ class Backfills:
             execution.answered(thread, self.answers[number])
             return
         failed = getattr(worker.mind, "failed", ())
-        execution.failed(thread, type(failed[0][1]).__name__ if failed else "Lambda.Unknown")
+        execution.failed(thread, failed[0][1] if failed else "Lambda.Unknown")
 
     def _start(self, queue: Queue, body: str, release: Release) -> int:
         self.cloud.asked_for += 1
         number = self.cloud.asked_for
         batch = (Message(number, body, received=1, in_flight=True),)
-        make = self._function if queue.name == BACKFILL else self._operator
-        self.cloud.start(queue, batch, release, Invocation(partial(make, release), queue, batch))
+        if queue.name == BACKFILL:
+            mind = self._containers.begin(partial(self._function, release), release, queue, batch)
+        else:
+            mind = Invocation(self._operator(release, ask), queue, batch)
+        self.cloud.start(queue, batch, release, mind)
         self.cloud.timeline.add(self.cloud.workers[-1].name, "is told", body)
         self.ledger.begins(self.cloud.workers[-1])
         return number

@@ -9,14 +9,15 @@ answered then.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lightpress.aws.images import S3Images
 from lightpress.delivery.resolve import Lookups, read, resolve
-from lightpress.pipeline.paths import PERMALINKS, cached_folders, covers, permalinks_folder
+from lightpress.pipeline.paths import PERMALINKS, cached_folders, covers, manifest_path, permalinks_folder
 from tests.delivery.paths import resolver_path
 from tests.simulation.deployed import IMAGES, PURGES, QUEUE
-from tools.fakes.s3 import SimulatedS3
+from tools.fakes.s3 import Bucket, SimulatedS3
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -150,19 +151,14 @@ class Cdn:
         if key in self.copies:
             self._timeline.add(VIEWER, f"asks for {key}", f"gets {self.copies[key][:8]} from the CDN")
             return
-        looked_at: list[Manifest | None] = []
-
-        def manifest_of(name: str) -> Manifest | None:
-            published = self._images.published(name)
-            looked_at.append(published.manifest if published else None)
-            return looked_at[-1]
-
-        lookups = Lookups(manifest_of, self._images.file_at, seconds=_A_WEEK)
-        answer = resolve(read(resolver_path(key)), lookups)
-        if answer.status == 200 and (manifest := looked_at[-1]) and manifest.source:
-            view = View(key, shown_by(manifest))
+        data = self._stores.buckets[IMAGES].data
+        body = data(manifest_path(key))
+        path, _, _ = _answered(key, body, "", None)
+        _, status, shown = _answered(key, body, path, data(path))
+        if shown:
+            view = View(key, shown)
             self.views += [] if view in self.views else [view]  # who asks for the same at once waits for one answer
-        self._timeline.add(VIEWER, f"asks for {key}", f"is answered {answer.status}")
+        self._timeline.add(VIEWER, f"asks for {key}", f"is answered {status}")
 
     def answered(self, number: int) -> None:
         """A viewer has the answer, and the CDN keeps it."""
@@ -176,9 +172,11 @@ class Cdn:
 
     def requested(self, worker: str) -> None:
         """A worker has made a request: what it asked for before it need not wait for it, but of a deletion."""
-        self._wait_no_longer(worker, lambda folder: folder.startswith(PERMALINKS))
-        for message in self._queued():
-            self._asked.setdefault(message.number, Asked(worker))
+        if queued := self._stores.queues[PURGES].messages:
+            self._wait_no_longer(worker, lambda folder: folder.startswith(PERMALINKS))
+            for message in queued:
+                if message.number not in self._asked:
+                    self._asked[message.number] = Asked(worker)
         if self.late_looks:
             self._requested_late_look(worker)
 
@@ -305,6 +303,39 @@ class Cdn:
 
     def _queued(self) -> list[Message]:
         return self._stores.queues[PURGES].messages
+
+
+@lru_cache(maxsize=8192)
+def _answered(key: str, body: bytes | None, path: str, data: bytes | None) -> tuple[str, int, str]:
+    """What the resolver answers over a bucket that holds no more than a manifest and one file, which may be missing.
+
+    Nothing else decides its answer; so each is looked up once. body: of the manifest. path, data: of the file.
+
+    Returns:
+        The path of the file that it has asked for last, empty for none; the status; and which picture the answer
+        holds (`shown_by`), empty for none.
+    """
+    bucket = Bucket()
+    for name, contents in ((manifest_path(key), body), (path, data)):
+        if contents is not None:
+            bucket.put(name, contents)
+    s3: Any = SimulatedS3({IMAGES: bucket})
+    images = S3Images(s3, IMAGES)
+    looked_at: list[Manifest | None] = []
+    asked_for = [""]
+
+    def manifest_of(name: str) -> Manifest | None:
+        published = images.published(name)
+        looked_at.append(published.manifest if published else None)
+        return looked_at[-1]
+
+    def file_at(path: str) -> bytes | None:
+        asked_for.append(path)
+        return images.file_at(path)
+
+    answer = resolve(read(resolver_path(key)), Lookups(manifest_of, file_at, seconds=_A_WEEK))
+    shown = looked_at[-1] if answer.status == 200 else None
+    return asked_for[-1], answer.status, shown_by(shown) if shown and shown.source else ""
 
 
 def _without_renderer(asked: Mapping[int, Asked], worker: str) -> dict[int, Asked]:

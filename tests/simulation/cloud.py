@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from datetime import UTC, datetime
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote_plus
@@ -91,6 +92,7 @@ class Cloud:
     gated: they hold back what is not reviewed. unanswered: what becomes of what is not reviewed in time. dropping: they
     drop originals. enriched: they ask enrichers for facts. copying: they have copies of variants elsewhere. backfills:
     the runs of the state machine, where there are any. deployments: how often anything was rolled out, or had been.
+    served: the queues that functions work off.
     """
 
     def __init__(  # noqa: PLR0913  by keyword
@@ -146,13 +148,9 @@ class Cloud:
         self.bus.hear = self.promises.told
         self.backfills = Backfills(self) if backfilling else None
         self.deployments = 0
-
-    @property
-    def served(self) -> tuple[Queue, ...]:
-        """The queues that functions work off."""
-        more = [*([self.reviews] if self.gated else []), *([self.facts] if self.enriched else [])]
-        more += [self.hints] if self.backfills else []
-        return (self.queue, self.dead_letters, *more)
+        more = [*([self.reviews] if gated else []), *([self.facts] if enriched else [])]
+        more += [self.hints] if backfilling else []
+        self.served = (self.queue, self.dead_letters, *more)
 
     # What people do.
 
@@ -431,6 +429,8 @@ class Cloud:
 
     def waiting(self) -> list[tuple[Queue, Message]]:
         """Messages that nobody has and nobody can see."""
+        if not any(message.in_flight for queue in self.served for message in queue.messages):
+            return []
         had = {(worker.queue, message.number) for worker in self.workers for message in worker.batch}
         return [
             (queue, message)
@@ -493,10 +493,16 @@ class Cloud:
         self.cdn.restore(saved.cdn)
         self.stores.clock[CLOCK] = saved.now
 
+    def dissolve(self) -> None:
+        """Nobody uses it any more: its parts, which know each other, are freed at once and without a collection."""
+        vars(self.promises).clear()
+        vars(self).clear()
+
     def _notify(self, event: str, key: str) -> None:
         self.queue.send(notification(key, event=event))
 
 
+@cache
 def notification(*keys: str, event: str = "ObjectCreated:Put") -> str:
     """The body S3 would send."""
     records = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from lightpress.aws import copies as copies_store
@@ -174,7 +174,7 @@ class _Begun:
         try:
             self.work()
         except Exception as error:  # noqa: BLE001  it is for whoever waits
-            self.error = error
+            self.error = error.with_traceback(None)
 
     def result(self) -> None:
         self.helper.finish()
@@ -219,7 +219,7 @@ class Release:
     enriched: bool = False
     copying: bool = False
 
-    @property
+    @cached_property
     def recipes(self) -> RecipeBook:
         return pictures.recipe_book(
             self.revision,

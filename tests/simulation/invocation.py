@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from greenlet import getcurrent, greenlet
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from tools.fakes.sqs import Message, Queue
     from tools.fakes.wire import Wire
+
+    Function = Callable[[Message], None]
 
 Answer = TypeVar("Answer")
 
@@ -30,6 +32,8 @@ SWEEP = "sweep"
 """The operator who sweeps, or a child of the state machine that does; of no queue either."""
 BACKFILL, OPERATING = "backfill", "operating"
 """The function that the state machine of backfills invokes, and the operator who begins and stops it; nor these."""
+COMMANDS = frozenset({CORRECT, ERASURE, SWEEP, OPERATING})
+"""Processes of their own, each time."""
 UNQUEUED = frozenset({FIRST_VIEW, CORRECT, ERASURE, SWEEP, BACKFILL, OPERATING})
 WAIT, RECEIPT = "Wait", "Receipt"
 """Of an erasure: until everybody who was at work when it began to wait has ended; and its word that nothing is left."""
@@ -51,8 +55,7 @@ _OF_LOOKING = (*_OF_READING, Fault.EXPIRED)  # of all others it is one failure a
 _OF_WRITING = tuple(fault for fault in Fault if fault is not Fault.EXPIRED)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What an invocation asks for. effect: what comes of it, the answer or an exception."""
 
     operation: str
@@ -85,16 +88,47 @@ class Raised:
         return repr(self.error)
 
 
+def ask(operation: str, what: str, effect: Callable[[], Answer], *, changes: bool = False) -> Answer:
+    """The wire, for the production code: the invocation that runs it stops here until it is answered."""
+    answer: Any = getcurrent().parent.switch(Request(operation, what, effect, changes))
+    if isinstance(answer, Raised):
+        error = answer.error.with_traceback(None)
+        try:
+            raise error
+        finally:
+            del answer, error  # else this frame and the error's traceback keep each other alive
+    heard: Answer = answer
+    return heard
+
+
+class Containers:
+    """Where functions run as Lambda has it: each is built once, and works for one invocation after the other.
+
+    What one keeps from one invocation to the next may change nothing. Where it dies, it is no more.
+    """
+
+    def __init__(self) -> None:
+        self._idle: dict[tuple[object, str], list[Function]] = {}
+
+    def begin(
+        self, make: Callable[[Wire], Function], release: object, queue: Queue, batch: tuple[Message, ...]
+    ) -> Invocation:
+        """An invocation, by a function that is idle, or by a new one. make: builds the function of a release."""
+        idle = self._idle.setdefault((release, queue.name), [])
+        return Invocation(idle.pop() if idle else make(ask), queue, batch, idle)
+
+
 class Invocation:
-    """Works off a batch of messages. waits_for: its next request, None once it is over."""
+    """Works off a batch of messages. waits_for: its next request, None once it is over.
+
+    idle: takes the function in once it has worked off the batch.
+    """
 
     def __init__(
-        self, make: Callable[[Wire], Callable[[Message], None]], queue: Queue, batch: tuple[Message, ...]
+        self, work: Function, queue: Queue, batch: tuple[Message, ...], idle: list[Function] | None = None
     ) -> None:
-        self._queue, self._batch = queue, batch
-        self._work = make(self._ask)
-        self._dependencies = getcurrent()
-        self.failed: list[tuple[Message, Exception]] = []
+        self._work, self._queue, self._batch, self._idle = work, queue, batch, idle
+        self.failed: list[tuple[Message, str]] = []
         self._greenlet = greenlet(self._run)
         self.waits_for: Request | None = self._greenlet.switch()
 
@@ -108,15 +142,7 @@ class Invocation:
         Its last request can still be made.
         """
         self._greenlet.throw()
-        del self._greenlet, self._work
-
-    def _ask(self, operation: str, what: str, effect: Callable[[], Answer], *, changes: bool = False) -> Answer:
-        """The wire, for the production code."""
-        answer: Any = self._dependencies.switch(Request(operation, what, effect, changes))
-        if isinstance(answer, Raised):
-            raise answer.error.with_traceback(None)
-        heard: Answer = answer
-        return heard
+        del self._greenlet
 
     def _run(self) -> None:
         """What Lambda and its event source do around the handler: what is not reported as failed is deleted."""
@@ -126,6 +152,8 @@ class Invocation:
             return
         if done and self._queue.name not in UNQUEUED:
             self._acknowledge(done)
+        if self._idle is not None:
+            self._idle.append(self._work)
 
     def _acknowledge(self, numbers: list[int]) -> None:
         queue = self._queue
@@ -135,14 +163,14 @@ class Invocation:
                 queue.delete(number)
 
         with suppress(Exception):  # nobody is there to hear that it was lost
-            self._ask(ACKNOWLEDGE, f"{queue.name} {numbers}", effect, changes=True)
+            ask(ACKNOWLEDGE, f"{queue.name} {numbers}", effect, changes=True)
 
     def _succeeds(self, message: Message) -> bool:
         try:
             self._work(message)
         except Exception as error:  # noqa: BLE001  as the batch processor does: the message comes back
             _check_no_bug(error)
-            self.failed.append((message, error))
+            self.failed.append((message, type(error).__name__))
             return False
         return True
 
@@ -150,10 +178,12 @@ class Invocation:
 def _check_no_bug(error: BaseException) -> None:
     """Raise BrokenCodeError for what no fault of the world makes code raise.
 
-    Else a mutant whose own code cannot run would pass for one that is found.
+    Else a mutant whose own code cannot run would pass for one that is found. Of all others, the traceback is forgotten:
+    its frames know the errors that they have gathered, and nothing of it would be freed without a collection.
     """
     if isinstance(error, BaseExceptionGroup):
         for one in error.exceptions:
             _check_no_bug(one)
     elif isinstance(error, AttributeError | NameError | TypeError):
         raise BrokenCodeError(f"The code cannot run: {error!r}") from error
+    error.__traceback__ = error.__context__ = error.__cause__ = None

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tests.simulation.invocation import Invocation
+from tests.simulation.invocation import Invocation, ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,9 +75,13 @@ class Memory:
     def begin(self, release: Release, queue: Queue, batch: tuple[Message, ...]) -> Remembered:
         """A new invocation."""
         who = repr((release.revision, queue.name, batch))
-        run = partial(Invocation, partial(release.function, queue.name), queue, batch)
+        run = partial(_invocation, release, queue, batch)
         if who not in self._roots:
             invocation = run()
             invocation.abandon()
             self._roots[who] = Place(invocation.waits_for, hashlib.blake2b(who.encode(), digest_size=16).digest())
         return Remembered(self._roots[who], run)
+
+
+def _invocation(release: Release, queue: Queue, batch: tuple[Message, ...]) -> Invocation:
+    return Invocation(release.function(queue.name, ask), queue, batch)

@@ -1587,6 +1587,16 @@ MUTANTS = (
         backfilling=True,
     ),
     Mutant(
+        "what has left is taken away again by each attempt over what lies there since",
+        RECONCILE,
+        (Change("D.originals.holds(S, I)", "True", "_take_away"),),
+        None,
+        1,
+        seed=1_102,
+        dropping=True,
+        backfilling=True,
+    ),
+    Mutant(
         "what has left stays where no recipe wants it, whatever was uploaded since",
         LOOK,
         (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from lightpress.image import EncodedVariant, OriginalInfo, PictureRejected, Reason, RenderResult, Size, Spec
@@ -15,6 +15,7 @@ from lightpress.pipeline.sandbox import ChildLost
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from lightpress.pipeline.facts import Point
     from tools.fakes.s3 import Version
 
 GOOD, BAD, CRASHING, HUGE, RARE = b"good", b"bad", b"crashing", b"huge", b"rare"
@@ -158,7 +159,7 @@ def _looking(width: int) -> Size:
 
 @cache
 def rendered_by_any(
-    data: bytes, name: str, width: int, focus: tuple[float, float] | None, suggested: tuple[float, float] | None
+    data: bytes, name: str, width: int, focus: Point | None, suggested: Point | None
 ) -> frozenset[bytes]:
     """The bytes that a lazy variant may have: of any recipe that has it in this width, around the one focus.
 
@@ -174,12 +175,24 @@ def rendered(data: bytes, spec: Spec, name: str) -> bytes:
     return b"|".join(
         (
             data,
-            str(spec.sizes).encode(),
+            _as_text(spec.sizes),
             name.encode(),
             *(str(spec.quality).encode(),) * bool(spec.quality),
             *(str(spec.focus).encode(),) * bool(spec.focus),
         )
     )
+
+
+@cache
+def _as_text(sizes: tuple[Size, ...]) -> bytes:
+    return str(sizes).encode()
+
+
+@lru_cache(maxsize=4096)
+def rendered_by(digest: str, data: bytes, focus: Point | None, suggested: Point | None) -> dict[str, bytes]:
+    """The bytes of each variant of a recipe, by the name of its size. The arguments are those of `rendered_by_any`."""
+    spec = spec_of(digest).with_subject(suggested).kept_in_focus(focus)
+    return {size.name: rendered(data, spec, size.name) for size in spec.sizes}
 
 
 def render(data: bytes, spec: Spec) -> RenderResult:

@@ -9,6 +9,7 @@ import json
 import random
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from lightpress.pipeline.events import reconcile_message
@@ -18,7 +19,7 @@ from lightpress.pipeline.recipe import Unanswered
 from lightpress.pipeline.source import Source
 from tests.simulation.cloud import Cloud, notification
 from tests.simulation.deployed import DEAD_LETTERS, PREVIOUS_DAYS, UPLOADS, Code, rows
-from tests.simulation.invocation import ACKNOWLEDGE, RENDER, UNQUEUED, Fault, Invocation
+from tests.simulation.invocation import ACKNOWLEDGE, COMMANDS, RENDER, UNQUEUED, Containers, Fault, Invocation, ask
 from tests.simulation.pictures import (
     A_FACE,
     BAD,
@@ -80,6 +81,8 @@ _MOST_IN_A_BATCH = 3
 _MOST_STEPS = 20_000
 _MOST_HOURS = 4
 _HOURS_OF_WEEKS = PREVIOUS_DAYS * 24 // 2 + 1
+_MOST_REMOVALS_IN_VAIN = 30
+"""Of originals; several who erase or drop the same at once, and requests that are sent twice, make a few."""
 
 
 @dataclass(frozen=True)
@@ -137,11 +140,15 @@ def run(  # noqa: PLR0913  kinds of schedules
     schedule.run()
     if sweeping and not schedule.cloud.promises.broken:
         schedule.cloud.promises.check_swept()
+    if schedule.cloud.uploads.in_vain > _MOST_REMOVALS_IN_VAIN:
+        schedule.cloud.promises.broken.append("versions that are gone are removed again and again")
     for worker in schedule.cloud.workers:
         worker.mind.abandon()
     promises, cloud = schedule.cloud.promises, schedule.cloud
     story = str(cloud.timeline) if tell or promises.broken else ""
-    return Told(number, tuple(promises.broken), cloud.happened, promises.leftovers(), story)
+    told = Told(number, tuple(promises.broken), cloud.happened, promises.leftovers(), story)
+    cloud.dissolve()
+    return told
 
 
 class _Schedule:
@@ -186,6 +193,7 @@ class _Schedule:
             self._leave_former_copies(number)
         self.faults = self.chance.choice((0.0, 0.02, 0.08, 0.25))
         self.length = self.chance.randint(10, 150) * (4 if backfilling else 1)
+        self.containers = Containers()
         self.out_of_order = ""
         self.steps_of_outage = 0
         self.hours_left = _MOST_HOURS
@@ -232,8 +240,9 @@ class _Schedule:
             actions[self._expire] = 20
         if self.cloud.backfills is not None:
             self._make_stale(self.cloud.backfills)
+        several, weights = list(actions), list(accumulate(actions.values()))
         for _ in range(self.length):
-            (action,) = self.chance.choices(list(actions), list(actions.values()))
+            (action,) = self.chance.choices(several, cum_weights=weights)
             action()
             self._view_and_purge()
             if self.cloud.promises.broken:
@@ -565,7 +574,9 @@ class _Schedule:
             self.cloud.start(queue, batch, release, self._begin(release, queue, batch))
 
     def _begin(self, release: Release, queue: Queue, batch: tuple[Message, ...]) -> Invocation:
-        return Invocation(partial(release.function, queue.name), queue, batch)
+        if queue.name in COMMANDS:
+            return Invocation(release.function(queue.name, ask), queue, batch)
+        return self.containers.begin(partial(release.function, queue.name), release, queue, batch)
 
     def _step(self) -> None:
         if able := self._able():
@@ -574,7 +585,7 @@ class _Schedule:
 
     def _able(self) -> list[Worker]:
         """Those who wait for nobody."""
-        return [worker for worker in self.cloud.workers if self.cloud.may_go_on(worker)]
+        return [worker for worker in self.cloud.workers if not worker.awaits or self.cloud.may_go_on(worker)]
 
     def _fault(self, worker: Worker) -> Fault | None:
         assert worker.mind.waits_for is not None

@@ -11,6 +11,7 @@ from lightpress.pipeline.sandbox import ChildLost
 from tests.simulation.deployed import DEAD_LETTERS, UPLOADS
 from tests.simulation.invocation import ERASURE, RECEIPT, RENDER, WAIT, Fault, Raised, Request
 from tests.simulation.pictures import DENIALS, NativeCrash
+from tests.simulation.timeline import in_words
 from tools.fakes.wire import refusal
 
 if TYPE_CHECKING:
@@ -84,24 +85,25 @@ class Worker:
         cloud.timeline.add(self.name, f"dies {'before' if fault is Fault.DIES else 'after'} {request}")
 
     def _answer(self, request: Request, fault: Fault | None, cloud: Cloud) -> object:
-        if fault in _REFUSED:
+        what, is_refused = f"{request.operation} {request.what}", fault in _REFUSED
+        if is_refused:
             heard: object = Raised(_failure(request.operation, fault))
         else:
             heard = _effect(request)
             if fault is Fault.SENT_TWICE:
-                cloud.timeline.add(self.name, str(request), "no answer: it is sent again")
+                cloud.timeline.add(self.name, what, "no answer: it is sent again")
                 heard = _effect(request)
             if fault is Fault.LOST_ANSWER:
                 heard = Raised(ReadTimeoutError(endpoint_url=request.what))
         cloud.cdn.requested(self.name)
-        cloud.timeline.add(self.name, str(request), heard.error if isinstance(heard, Raised) else heard)
+        cloud.timeline.add(self.name, what, in_words(heard.error) if isinstance(heard, Raised) else heard)
         if self.queue == DEAD_LETTERS and _is_denial(heard):
             cloud.promises.denied(request.what)
         if self.queue == ERASURE:
             self._note_erasure(request, cloud)
-        if cloud.backfills is not None and fault not in _REFUSED:
+        if cloud.backfills is not None and not is_refused:
             cloud.backfills.ledger.after(self, request, fault)
-        if request.changes and fault not in _REFUSED:
+        if request.changes and not is_refused:
             cloud.promises.check_now(request.what, self.queue)
         return heard
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -75,10 +76,7 @@ class SimulatedDynamoDb:
             _check("UpdateItem", ConditionExpression, present, words)
             changed = _updated(present or dict(Key), UpdateExpression, words)
             table.items[table.key_of(Key)] = changed
-            new = {name: value for name, value in changed.items() if (present or {}).get(name) != value}
-            return (
-                {"Attributes": {"ALL_NEW": changed, "UPDATED_NEW": new}[ReturnValues]} if ReturnValues != "NONE" else {}
-            )
+            return {} if ReturnValues == "NONE" else {"Attributes": _returned(ReturnValues, present or {}, changed)}
 
         return self.wire("UpdateItem", _named(TableName, Key), effect, changes=True)
 
@@ -161,7 +159,15 @@ class _Pages:
         yield self.dynamodb.wire(self.operation.title(), TableName, effect)
 
 
-@dataclass(frozen=True, slots=True)
+class _Condition(NamedTuple):
+    """That an attribute compares so with a value; or that it is there or not, where there is none."""
+
+    name: str
+    compared: str
+    value: str
+
+
+@dataclass(slots=True)
 class _Words:
     """The names and values that an expression speaks of by placeholders."""
 
@@ -175,19 +181,39 @@ class _Words:
         return self.values[word] if word.startswith(":") else item[self.name(word)]
 
 
+def _returned(wanted: str, before: Item, changed: Item) -> Item:
+    if wanted == "ALL_NEW":
+        return changed
+    assert wanted == "UPDATED_NEW", wanted
+    return {name: value for name, value in changed.items() if before.get(name) != value}
+
+
 def _updated(item: Item, expression: str, words: _Words) -> Item:
     """Every right side sees the item as it was before."""
     changed = dict(item)
-    parts = _CLAUSE.split(expression)[1:]
-    for verb, text in zip(parts[::2], parts[1::2], strict=True):
-        for action in _LIST.split(text):
-            _CLAUSES[verb](action.strip(), item, changed, words)
+    for verb, action in _actions(expression):
+        _CLAUSES[verb](action, item, changed, words)
     return changed
 
 
-def _set(action: str, before: Item, changed: Item, words: _Words) -> None:
+@cache
+def _actions(expression: str) -> tuple[tuple[str, str], ...]:
+    """Each of an update expression, with its verb."""
+    parts = _CLAUSE.split(expression)[1:]
+    clauses = zip(parts[::2], parts[1::2], strict=True)
+    return tuple((verb, action.strip()) for verb, text in clauses for action in _LIST.split(text))
+
+
+@cache
+def _assignment(action: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The name on the left, and on the right the terms with their signs."""
     name, _, right = (part.strip() for part in action.partition("="))
-    terms = [(sign, _term(term, before, words)) for sign, term in _SIGNED.findall(right)]
+    return name, tuple(_SIGNED.findall(right))
+
+
+def _set(action: str, before: Item, changed: Item, words: _Words) -> None:
+    name, signed = _assignment(action)
+    terms = [(sign, _term(term, before, words)) for sign, term in signed]
     total = (int(f"{sign}1") * int(term["N"]) for sign, term in terms) if len(terms) > 1 else iter(())
     changed[words.name(name)] = {"N": str(sum(total))} if len(terms) > 1 else terms[0][1]
 
@@ -217,21 +243,32 @@ _CLAUSES: dict[str, Callable[[str, Item, Item, _Words], None]] = {"SET": _set, "
 
 def _check(operation: str, condition: str, item: Item | None, words: _Words) -> None:
     """Raise if a condition does not hold: comparisons joined by AND, and those by OR."""
-    several = [part.split(" AND ") for part in condition.split(" OR ")] if condition else [[]]
-    if not any(all(_holds(one.strip(), item or {}, words) for one in part) for part in several):
+    if not any(all(_holds(one, item or {}, words) for one in part) for part in _alternatives(condition)):
         refused = refusal(operation, 400, "ConditionalCheckFailedException", "The conditional request failed")
         raise ConditionalCheckFailedException(refused.response, operation)
 
 
-def _holds(condition: str, item: Item, words: _Words) -> bool:
-    if exists := _EXISTS.fullmatch(condition):
-        return (words.name(exists[2]) in item) == (exists[1] == "attribute_exists")
-    comparison = _COMPARISON.fullmatch(condition)
-    assert comparison, f"the simulated DynamoDB cannot read {condition!r}"
-    left, right = item.get(words.name(comparison[1])), words.values[comparison[3]]
+@cache
+def _alternatives(condition: str) -> tuple[tuple[_Condition, ...], ...]:
+    parts = [part.split(" AND ") for part in condition.split(" OR ")] if condition else [[]]
+    return tuple(tuple(_condition(one.strip()) for one in part) for part in parts)
+
+
+def _condition(text: str) -> _Condition:
+    if exists := _EXISTS.fullmatch(text):
+        return _Condition(exists[2], exists[1], "")
+    comparison = _COMPARISON.fullmatch(text)
+    assert comparison, f"the simulated DynamoDB cannot read {text!r}"
+    return _Condition(comparison[1], comparison[2], comparison[3])
+
+
+def _holds(condition: _Condition, item: Item, words: _Words) -> bool:
+    left = item.get(words.name(condition.name))
+    if not condition.value:
+        return (left is not None) == (condition.compared == "attribute_exists")
     if left is None:
-        return comparison[2] == "<>"
-    return _COMPARED[comparison[2]](_number_or_text(left), _number_or_text(right))
+        return condition.compared == "<>"
+    return _COMPARED[condition.compared](_number_or_text(left), _number_or_text(words.values[condition.value]))
 
 
 _COMPARED: dict[str, Callable[[Any, Any], bool]] = {

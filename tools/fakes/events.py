@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tools.fakes.wire import at_once, refusal
@@ -25,9 +26,16 @@ class Bus:
     hear: Callable[[str, int, str], None] = lambda *_: None
 
     def put(self, kind: str, detail: str) -> None:
-        said = json.loads(detail)
-        self.hear(said["key"], said["revision"], kind)
-        self.newest[said["key"]] = max(self.newest.get(said["key"], (0, "")), (said["revision"], kind))
+        key, revision = _said(detail)
+        self.hear(key, revision, kind)
+        self.newest[key] = max(self.newest.get(key, (0, "")), (revision, kind))
+
+
+@lru_cache(maxsize=1024)
+def _said(detail: str) -> tuple[str, int]:
+    """Of which key and revision an event is."""
+    said = json.loads(detail)
+    return said["key"], said["revision"]
 
 
 @dataclass(slots=True)

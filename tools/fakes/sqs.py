@@ -5,8 +5,8 @@ There is no clock: whoever holds the world says when a message becomes visible a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tools.fakes.wire import at_once, refusal
 
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from tools.fakes.wire import Wire
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A message in a queue. number: its id is made of it. in_flight: received, and not visible again yet."""
 
     number: int
@@ -66,15 +65,15 @@ class Queue:
         if self.dead_letters is not None and message.received >= self.max_receives:
             self.dead_letters.send(message.body, dict(message.attributes))
             return None
-        handed_over = replace(message, received=message.received + 1, in_flight=True)
+        handed_over = Message(message.number, message.body, message.attributes, message.received + 1, in_flight=True)
         self.messages.append(handed_over)
         return handed_over
 
     def show(self, number: int) -> None:
         """Let a message be visible again, if it is still there."""
-        self.messages[:] = [
-            replace(message, in_flight=False) if message.number == number else message for message in self.messages
-        ]
+        for place, message in enumerate(self.messages):
+            if message.number == number:
+                self.messages[place] = message._replace(in_flight=False)
 
     def delete(self, number: int) -> None:
         """Acknowledge; what is gone already is fine."""

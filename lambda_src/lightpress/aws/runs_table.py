@@ -6,6 +6,7 @@ is left" is a comparison, and workers at the same time cannot exceed a cap toget
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,8 @@ _MAY_TAKE = (
 )
 _NUMBERS = ("round", "number", "sent", "spent", "objects_left", "nanos_left", "most_waiting", "attempts")
 _TEXTS = ("stopped", "ended", "execution", "deployed")
+_NAME = re.compile(r"#\w+")
+"""A placeholder of a name in an expression: several names of attributes are words of DynamoDB's own."""
 
 COUNTS = ("sent", "spent")
 """What a run has used of its limits."""
@@ -185,7 +188,7 @@ class DynamoRuns:
         self, name: str, expression: str, values: Mapping[str, Any], condition: str | None = None
     ) -> Mapping[str, Any]:
         extra: dict[str, Any] = {"ConditionExpression": condition} if condition else {}
-        names = {word: word.removeprefix("#") for word in _words(f"{expression} {condition or ''}")}
+        names = {word: word.removeprefix("#") for word in _NAME.findall(f"{expression} {condition or ''}")}
         answer = self.dynamodb.update_item(
             TableName=self.table,
             Key=_key(name),
@@ -200,12 +203,6 @@ class DynamoRuns:
 
 def _key(name: str) -> dict[str, Any]:
     return {RUN: {"S": name}}
-
-
-def _words(expression: str) -> list[str]:
-    """The placeholders of names in an expression: several names of attributes are words of DynamoDB's own."""
-    cleaned = "".join(letter if letter.isalnum() or letter in "#_" else " " for letter in expression)
-    return [word for word in cleaned.split() if word.startswith("#")]
 
 
 def _numbers(values: Mapping[str, int]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -121,8 +122,12 @@ class OtherReleaseError(Exception):
 _KNOWN = frozenset(one.name for one in fields(Job))
 
 
+@lru_cache(maxsize=8)
 def job_from_json(text: str) -> Job:
-    """Read what `Job.to_json` wrote; raises OtherReleaseError where that was another release, which knows more."""
+    """Read what `Job.to_json` wrote; raises OtherReleaseError where that was another release, which knows more.
+
+    The last ones are kept: each row of a run holds its job, and each step of the run reads the row.
+    """
     values = json.loads(text)
     if unknown := sorted(values.keys() - _KNOWN):
         raise OtherReleaseError(

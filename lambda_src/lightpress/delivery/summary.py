@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from lightpress.pipeline.manifest import LazyVariant, Manifest, Variant
 
+_SENTENCES = {code.value: sentence for code, sentence in MESSAGES.items()}
 OF_THE_PICTURE = (
     "format",
     "width",
@@ -95,5 +96,4 @@ def facts_of(manifest: Manifest) -> dict[str, Any] | None:
 
 def message_for(reason: str | None) -> str:
     """Say in a sentence why an original failed; a general one for a reason that only another release knows."""
-    known = {code.value: sentence for code, sentence in MESSAGES.items()}
-    return known.get(reason or "", "The picture could not be processed.")
+    return _SENTENCES.get(reason or "", "The picture could not be processed.")

@@ -67,6 +67,8 @@ class Reading:
     def about(self, find_source: FindSource) -> Reading:
         """The same, as far as somebody knows the sources: nobody else's bucket is touched."""
         found = {source: find_source(source) for source in self.sources}
+        if all(one is source for source, one in found.items()):
+            return self
         ours = {source: one for source, one in found.items() if isinstance(one, Source)}
         problems = (
             replace(one, part=reconcile_message(source)) for source, one in found.items() if isinstance(one, Problem)

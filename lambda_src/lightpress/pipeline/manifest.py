@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lightpress.image import REJECTIONS
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 SCHEMA = 1
 _SELDOM = ("enrichers", "facts", "words", "copies", "copied_as", "past_copies")
 _SELDOM_OF_A_SOURCE = ("suggested", "capture", "likeness")
+_MOST_KEPT = 64
+"""How many manifests are kept that were read: with 100 variants each, some 95 KB with their text, they take 6 MB."""
 
 
 class Status(StrEnum):
@@ -301,11 +304,9 @@ class Manifest:
 
     def to_json(self) -> bytes:
         """Serialise for the images bucket. What few recipes ask for is left out where there is none."""
-        values = asdict(self)
+        values = _values_of(self)
         _leave_out(values, _SELDOM)
-        if values["source"]:
-            _leave_out(values["source"], _SELDOM_OF_A_SOURCE)
-        return json.dumps(values, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        return _ENCODER.encode(values).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,6 +406,17 @@ class Publication:
         )
 
 
+def _values_of(one: DataclassInstance) -> dict[str, Any]:
+    """The fields of a manifest, or of a part of it, as JSON has them: whoever writes it asks for each part in turn."""
+    values = {name: getattr(one, name) for name in _names_of(type(one))}
+    if isinstance(one, PublishedSource):
+        _leave_out(values, _SELDOM_OF_A_SOURCE)
+    return values
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_values_of)
+
+
 def _leave_out(values: dict[str, Any], names: tuple[str, ...]) -> None:
     for name in names:
         if not values[name]:
@@ -448,8 +460,13 @@ def _compared(variant: Variant, variants: tuple[Variant, ...]) -> Variant:
     return variant
 
 
+@lru_cache(maxsize=_MOST_KEPT)
 def manifest_from_json(body: bytes) -> Manifest:
-    """Read what `Manifest.to_json` wrote; what a later release added is ignored, so that it can be rolled back."""
+    """Read what `Manifest.to_json` wrote; what a later release added is ignored, so that it can be rolled back.
+
+    The last ones are kept: a workflow reads the same manifest before its work and after, and viewers ask for some
+    pictures more often than for others.
+    """
     values: dict[str, Any] = json.loads(body, parse_constant=nothing)
     source = values["source"]
     return Manifest(
@@ -493,4 +510,9 @@ def _point(values: Mapping[str, Any], name: str = "correction") -> tuple[float, 
 
 
 def _known(kind: type[DataclassInstance], values: Mapping[str, Any]) -> dict[str, Any]:
-    return {one.name: values[one.name] for one in fields(kind) if one.name in values}
+    return {name: values[name] for name in _names_of(kind) if name in values}
+
+
+@cache
+def _names_of(kind: type[DataclassInstance]) -> tuple[str, ...]:
+    return tuple(one.name for one in fields(kind))

@@ -12,6 +12,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import reduce
 
+_ANYTHING = "**"
 _PARTS = re.compile(r"\*+|.", re.DOTALL)
 
 
@@ -45,7 +46,9 @@ class PathPattern:
         object.__setattr__(self, "_end", 1 << len(parts))
 
     def matches(self, key: str) -> bool:
-        """Whether the whole key matches. One step for each character, whatever the pattern."""
+        """Whether the whole key matches. One step for each character, whatever the pattern, but none where any does."""
+        if self.text == _ANYTHING:
+            return True
         return bool(reduce(self._after, key, self._skipping_wildcards(1)) & self._end)
 
     def _after(self, states: int, character: str) -> int:

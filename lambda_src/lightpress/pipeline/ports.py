@@ -53,6 +53,9 @@ class Originals(Protocol):
     def newest(self, source: Source) -> tuple[Lying, ...]:
         """What lies under the source: the newest version or delete marker and the one below it, as far as there are."""
 
+    def holds(self, source: Source, version: str) -> bool:
+        """Whether exactly this version is there, below whatever others."""
+
     def remove(self, source: Source, version: str) -> bool:
         """Take exactly this version away, for good; what is already gone is fine. False if that is not allowed."""
 

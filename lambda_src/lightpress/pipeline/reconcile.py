@@ -314,9 +314,11 @@ def _is_rejected(source: Source, manifest: Manifest, recipe: Recipe | None, depe
 def _take_away(source: Source, manifest: Manifest, dependencies: Dependencies) -> None:
     """Remove the version that leaves, if it is still there: once this manifest is replaced, nobody knows that it does.
 
-    Whoever was about to remove it could do so when it is an original again.
+    Whoever was about to remove it could do so when it is an original again. What is gone is not removed once more: S3
+    may tell of that, too, and each attempt over what lies there by now would make another message, and so another
+    attempt, as long as that cannot be read.
     """
-    if manifest.source is not None:
+    if manifest.source is not None and dependencies.originals.holds(source, manifest.source.identity):
         dependencies.originals.remove(source, manifest.source.identity)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Source:
 
     def because(self, cause: Cause) -> Source:
         """The same, with a cause if it had none."""
-        return self if self.cause else replace(self, cause=cause)
+        return self if self.cause else Source(self.bucket, self.key, self.under, cause)
 
     @property
     def name(self) -> str:

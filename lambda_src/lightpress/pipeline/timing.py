@@ -132,6 +132,10 @@ class TimedOriginals:
         with self.timings.reading():
             return self.originals.newest(source)
 
+    def holds(self, source: Source, version: str) -> bool:
+        with self.timings.reading():
+            return self.originals.holds(source, version)
+
     def remove(self, source: Source, version: str) -> bool:
         with self.timings.writing():
             return self.originals.remove(source, version)
