@@ -733,7 +733,8 @@ class Promises:
             if self._cloud.dropping and source is None and self._has_left(key, manifest):
                 self._check_left(key, manifest)
             elif source is None or recipe is None:
-                self._check_gone(key, manifest)
+                if not self._is_half_erased(key, manifest):
+                    self._check_gone(key, manifest)
             elif manifest is None or not manifest.is_of(identity_of(source)):
                 self._break(key, "what is published is not of the newest version")
             elif not self._is_of_recipe(manifest, source, recipe):
@@ -780,6 +781,16 @@ class Promises:
             return manifest is not None and manifest.original_dropped is not None
         is_gone = key in self._undecided and manifest is not None and manifest.status is Status.DELETED
         return key in self._wanted and not is_gone
+
+    def _is_half_erased(self, key: str, manifest: Manifest | None) -> bool:
+        """Whether a manifest says no more that its original has left, by an operator who was interrupted then.
+
+        Nothing is listed of the key in which a backfill could find it: a repetition ends that, or a sweep.
+        """
+        if key not in self._seen_by_erasers or manifest is None or manifest.source is None:
+            return False
+        is_unmarked = manifest.status is Status.READY and manifest.original_dropped is None
+        return is_unmarked and manifest.source.identity in self._may_leave
 
     def _check_left(self, key: str, manifest: Manifest | None) -> None:
         """What has left by our own hand stays published, by whatever recipe.
