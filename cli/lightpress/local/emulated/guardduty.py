@@ -101,7 +101,13 @@ class Plans:
     by_arn: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def put(self, arn: str, properties: dict[str, Any]) -> Plan:
-        """Make or change a plan; raises OnePlanForEachBucket."""
+        """Make or change a plan, which keeps its bucket: an update takes none. Raises OnePlanForEachBucket.
+
+        https://docs.aws.amazon.com/guardduty/latest/APIReference/API_UpdateMalwareProtectionPlan.html
+        """
+        if arn in self.by_arn:
+            bucket = properties["ProtectedResource"]["S3Bucket"] | {"BucketName": Plan.of(arn, self.by_arn[arn]).bucket}
+            properties = properties | {"ProtectedResource": {"S3Bucket": bucket}}
         plan = Plan.of(arn, properties)
         other = self.of_bucket(plan.bucket)
         if other is not None and other.arn != arn:
