@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lightpress.cdk.app import make_app
 from lightpress.cdk.config import ENVIRONMENTS, load_config
+from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.local_services import with_local_services
 from lightpress.cdk.options.environment import LOCAL
 from lightpress.cdk.readiness import RECIPES
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lightpress.pipeline.recipe import RecipeBook
 
 LOCAL_CONFIG = load_config(ENVIRONMENTS / f"{LOCAL}.toml")
-OF_SERVICES = {"moderate", "detect_labels", "detect_faces", "describe_picture", "operators", "preview"}
+OF_SERVICES = {"Moderate", "DetectLabels", "DetectFaces", "DescribePicture", "Operators", "Preview"}
 
 
 def book(folder: Path, lines: str) -> RecipeBook:
@@ -74,9 +74,6 @@ def test_they_are_in_the_stack_of_the_local_cloud_and_of_no_other(tmp_path: Path
     recipes = written(tmp_path, 'gate = ["moderation", "malware"]\nfacts = ["labels", "faces", "alt"]')
     found = {}
     for env in (LOCAL, "dev"):
-        made = make_app({"env": env, "recipes": str(recipes), **NO_LAYER}, str(tmp_path / env)).synth()
-        template = json.loads(json.dumps(made.get_stack_by_name(f"Lightpress-{env}").template))
-        rows = [row["Properties"] for row in template["Resources"].values() if row["Type"] == "AWS::Lambda::Function"]
-        handlers = {str(row.get("Handler", "")).rpartition("handlers.")[2].removesuffix(".handler") for row in rows}
-        found[env] = handlers & OF_SERVICES
+        app = make_app({"env": env, "recipes": str(recipes), **NO_LAYER}, str(tmp_path / env))
+        found[env] = {one.node.id for one in app.node.find_all() if isinstance(one, PythonFunction)} & OF_SERVICES
     assert found == {LOCAL: OF_SERVICES, "dev": set()}

@@ -65,6 +65,8 @@ def manifest(key: str, identity: str, *, failed: bool) -> Manifest:
     source = PublishedSource(identity, 4, "jpeg", 400, 300)
     if failed:
         return Manifest(key, Status.FAILED, 1, source, reason="corrupt")
+    if key.startswith("held/"):
+        return Manifest(key, Status.HELD, 1, source, "web", "d", gate=("malware", "person"))
     variant = Variant("w320", "jpeg", "image/jpeg", 320, 240, 9, "", "i/x/1-x/w320.jpg", quality=76)
     return Manifest(key, Status.READY, 1, source, "web", "d", "1-x", None, (variant,))
 
@@ -175,6 +177,13 @@ def test_the_exit_code_tells_of_failures_and_of_those_that_are_late(rig: Rig, tr
     assert (late.exit_code, json.loads(late.stdout)) == (1, {"key": "x.jpg", "status": "processing"})
     assert "x.jpg: not finished after 0 s; see: lightpress status x.jpg" in late.stderr
     assert "x.jpg" in rig.stored(UPLOADS)
+
+
+def test_what_waits_for_its_reviewers_is_said_to_with_their_names_and_is_no_failure(rig: Rig, tree: Path) -> None:
+    assert rig
+    with published():
+        result = run(tree / "x.jpg", "--prefix", "held/")
+    assert (result.exit_code, words(result)) == (0, "held/x.jpg: held until it is reviewed (malware, person)")
 
 
 def test_a_file_that_vanishes_is_named_and_the_others_are_uploaded(rig: Rig, tmp_path: Path, tree: Path) -> None:

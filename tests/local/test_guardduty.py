@@ -102,7 +102,9 @@ def test_a_bucket_has_one_plan_which_may_be_changed_and_removed() -> None:
     plans.put(ARN, plan("a"))
     with pytest.raises(OnePlanForEachBucket, match="a has a protection plan already"):
         plans.put(f"{ARN}/other", plan("a"))
-    assert plans.put(ARN, plan("a", "in/")).prefixes == ("in/",)
+    changed = plans.put(ARN, plan("b", "in/"))
+    assert (changed.bucket, changed.prefixes) == ("a", ("in/",)), "an update takes prefixes, and no bucket"
+    assert plans.of_bucket("b") is None
     plans.remove(ARN)
     assert plans.of_bucket("a") is None
     assert plans.put(f"{ARN}/other", plan("a"))

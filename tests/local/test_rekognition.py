@@ -41,7 +41,7 @@ def asked(operation: str, data: bytes, **request: object) -> dict[str, Any]:
 
 
 COLORS = {
-    "red": "red", "orange": "orange", "yellow": "yellow", "green": "green", "blue": "blue", "purple": "indigo",
+    "red": "red", "orange": "orange", "yellow": "yellow", "green": "green", "blue": "blue", "purple": "purple",
     "magenta": "magenta", "black": "black", "white": "white", "gray": "gray",
 }  # fmt: skip
 
@@ -94,7 +94,7 @@ def test_a_magenta_box_is_a_face_where_it_was_drawn_and_without_one_there_is_non
     (face,) = asked("DetectFaces", file_of(drawn, "JPEG", quality=60))["FaceDetails"]
     box = [face["BoundingBox"][name] for name in ("Left", "Top", "Width", "Height")]
     assert box == pytest.approx([0.25, 0.25, 0.25, 0.5], abs=1 / 32)
-    for colors in (("green",), ("red", "blue"), ("blue", "red", "blue")):
+    for colors in (("green",), ("purple",), ("red", "blue"), ("blue", "red", "blue")):
         assert asked("DetectFaces", picture(*colors))["FaceDetails"] == []
 
 

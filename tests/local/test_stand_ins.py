@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, WaiterError
 from PIL import Image
 
 from lightpress.cdk.readiness import PROJECT
 from lightpress.local.certificates import Certificates
-from lightpress.local.emulated.guardduty import EICAR, TAG, TEST_OBJECT
+from lightpress.local.emulated.guardduty import EICAR, SERVICE, TAG, TEST_OBJECT
 from lightpress.local.emulator import Emulator
 from lightpress.local.home import Home, Shared
 from lightpress.local.session import REGION, Session
@@ -31,7 +31,10 @@ BUCKET, STACK, FAILING = "scanned-pictures", "Scanned", "Failing"
 PROFILE, MODEL = "eu.amazon.nova-lite-v1:0", "amazon.nova-lite-v1:0"
 RED = file_of(Image.new("RGB", (640, 480), "red"), "JPEG")
 READS = ["s3:GetObject", "s3:GetObjectVersion"]
-TELLS = ["s3:GetBucketNotification", "s3:PutBucketNotification"]
+TELLS = ["s3:GetBucketNotification", "s3:ListBucket", "s3:PutBucketNotification"]
+TAGS = ["s3:*Tagging"]
+HEARS = ["events:*"]
+EVERYTHING = [*READS, *TELLS, *HEARS, *TAGS, "s3:PutObject"]
 
 
 def statement(effect: str, actions: list[str], *resources: str) -> dict[str, Any]:
@@ -42,15 +45,16 @@ def policy(*statements: dict[str, Any]) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
-def plan_and_role(actions: list[str], *, depends_on: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401  of a template
+def plan_and_role(actions: list[str], *, depends_on: str, service: str = SERVICE, **more: Any) -> dict[str, Any]:  # noqa: ANN401  of a template
     """A protection plan of the bucket, and its role, which may do this and read nothing below secret/."""
     objects = f"arn:aws:s3:::{BUCKET}"
     allowed = policy(
-        statement("Allow", actions, objects, f"{objects}/*"), statement("Deny", READS, f"{objects}/secret/*")
+        statement("Allow", actions, objects, f"{objects}/*", "arn:aws:events:*:*:rule/DO-NOT-DELETE-*"),
+        statement("Deny", READS, f"{objects}/secret/*"),
     )
     trusts = {
         "Effect": "Allow",
-        "Principal": {"Service": "malware-protection-plan.guardduty.amazonaws.com"},
+        "Principal": {"Service": service},
         "Action": "sts:AssumeRole",
     }
     return {
@@ -104,7 +108,7 @@ SCANS = {
     },
     **QUEUE,
     **plan_and_role(
-        [*READS, *TELLS, "s3:PutObject"],
+        EVERYTHING,
         depends_on="Bucket",
         s3={"ObjectPrefixes": ["in/", "secret/"]},
         Actions={"Tagging": {"Status": "ENABLED"}},
@@ -178,31 +182,41 @@ def test_a_new_plan_has_the_bucket_tell_eventbridge_and_puts_an_object_of_its_ow
     assert session.s3().head_object(Bucket=BUCKET, Key=TEST_OBJECT)["ContentLength"] == 0
 
 
+REFUSED = {
+    "a second plan": (EVERYTHING, SERVICE, "has a protection plan already"),
+    "another service": (EVERYTHING, "guardduty.amazonaws.com", f"does not trust {SERVICE}"),
+    "PutObject": ([*READS, *TELLS, *HEARS], SERVICE, rf"may not s3:PutObject on \S+/{TEST_OBJECT}$"),
+    "events": ([*READS, *TELLS, "s3:PutObject"], SERVICE, r"may not events:PutRule on \S+:rule/DO-NOT-DELETE"),
+    "ListBucket": ([*READS, *TELLS[::2], *HEARS, "s3:PutObject"], SERVICE, r"may not s3:ListBucket on \S+$"),
+    "reads": ([*TELLS, *HEARS, "s3:PutObject"], SERVICE, "may not s3:GetObject on .*, s3:GetObjectVersion on "),
+}
+
+
 @pytest.mark.usefixtures("scans")
-@pytest.mark.parametrize(
-    ("actions", "why"),
-    [
-        ([*READS, *TELLS, "s3:PutObject"], "has a protection plan already"),
-        ([*READS, *TELLS], "may not put"),
-        ([*READS, "s3:PutObject"], "may not have .* tell EventBridge"),
-    ],
-)
-def test_a_second_plan_of_a_bucket_and_one_whose_role_may_not_what_aws_asks_for_fail(
-    session: Session, actions: list[str], why: str
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_second_plan_of_a_bucket_fails_and_so_does_one_whose_role_is_not_what_aws_asks_for(
+    session: Session, case: str
 ) -> None:
-    bucket = BUCKET if "already" in why else f"{BUCKET}-{len(actions)}"
+    actions, service, why = REFUSED[case]
+    bucket = BUCKET if case == "a second plan" else f"{BUCKET}-{list(REFUSED).index(case)}"
     made = {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": bucket}}} if bucket != BUCKET else {}
-    template = json.dumps({"Resources": made | plan_and_role(actions, depends_on="Bucket" if made else "Role")})
+    parts = plan_and_role(actions, depends_on="Bucket" if made else "Role", service=service)
+    template = json.dumps({"Resources": made | parts}).replace(BUCKET, bucket)
+    for _ in range(2):  # what has failed leaves nothing behind
+        said = said_of_plan(session, template)
+        assert any(re.search(why, one) for one in said), said
+
+
+def said_of_plan(session: Session, template: str) -> list[str]:
+    """Deploy a stack that fails, and remove it; returns what its events say of its plan."""
     cloudformation = session.cloudformation()
-    cloudformation.create_stack(
-        StackName=FAILING, TemplateBody=template.replace(BUCKET, bucket), Capabilities=["CAPABILITY_IAM"]
-    )
-    with suppress(Exception):
+    cloudformation.create_stack(StackName=FAILING, TemplateBody=template, Capabilities=["CAPABILITY_IAM"])
+    with suppress(WaiterError):
         cloudformation.get_waiter("stack_create_complete").wait(StackName=FAILING, WaiterConfig={"Delay": 1})
     events = cloudformation.describe_stack_events(StackName=FAILING)["StackEvents"]
     cloudformation.delete_stack(StackName=FAILING)
-    said = [event.get("ResourceStatusReason", "") for event in events if event["LogicalResourceId"] == "Plan"]
-    assert any(re.search(why, one) for one in said), said
+    cloudformation.get_waiter("stack_delete_complete").wait(StackName=FAILING, WaiterConfig={"Delay": 1})
+    return [event.get("ResourceStatusReason", "") for event in events if event["LogicalResourceId"] == "Plan"]
 
 
 @pytest.fixture(scope="module")

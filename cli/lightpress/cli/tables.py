@@ -102,14 +102,20 @@ def print_manifests(
             console.print(styled((manifest.key, "bold"), f": {folder}/"))
     for manifest in manifests:
         if manifest.status is not Status.READY:
-            line = styled((manifest.key, "bold"), ": ", (manifest.status, "red"), f". {message_for(manifest)}")
-            console.print(line)
+            console.print(styled((manifest.key, "bold"), ": ", *_not_ready(manifest)))
         for note in manifest.notes:
             console.print(styled((manifest.key, "bold"), f": {note}"))
         for names, note in _noted_variants(manifest):
             console.print(styled((manifest.key, "bold"), f", {names}: {note}"))
         for names, note in _owed(manifest):
             console.print(styled((manifest.key, "bold"), f", {names}: {note}"))
+
+
+def _not_ready(manifest: Manifest) -> tuple[tuple[str, str], str]:
+    """What is said of an original that is not published: that it waits and for whom, or why it failed."""
+    if manifest.status is Status.HELD:
+        return (manifest.status, "yellow"), f" until it is reviewed ({', '.join(manifest.gate)})"
+    return (manifest.status, "red"), f". {message_for(manifest)}"
 
 
 def _noted_variants(manifest: Manifest) -> Iterator[tuple[str, str]]:

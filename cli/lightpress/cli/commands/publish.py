@@ -190,10 +190,10 @@ def upload(  # noqa: PLR0913, PLR0917  the command's options
     timeout: Annotated[float, typer.Option(help="Seconds to wait for the variants; 0: do not wait.")] = 120.0,
     as_json: JsonOutput = False,
 ) -> None:
-    """Upload image files, and wait until each is published or has failed with a reason.
+    """Upload image files, and wait until each is published, waits for a reviewer, or has failed with a reason.
 
     The key of a file is its name; files of a folder keep its name and their path below it, such as trips/paris/a.jpg.
-    Exit code: 0 if all are published, 1 if any failed, could not be read, or is not finished in time.
+    Exit code: 0 if all are published or in review, 1 if any failed, could not be read, or is not finished in time.
     """
     from lightpress.cli.files import STDIN, SameNameError, refuse_same_names
     from lightpress.cli.uploading import Uploading

@@ -17,8 +17,13 @@ of the names of files (`NAMED`); `ACCESS_DENIED` also where the role may not rea
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SERVICE = "malware-protection-plan.guardduty.amazonaws.com"
+"""What assumes the role of a plan, and manages the rule that brings it the events of the bucket."""
 DETAIL_TYPE = "GuardDuty Malware Protection Object Scan Result"
 TAG = "GuardDutyMalwareScanStatus"
 TEST_OBJECT = "malware-protection-resource-validation-object"
@@ -37,6 +42,11 @@ NAMED = {"scan-unsupported": "UNSUPPORTED", "scan-access-denied": DENIED, "scan-
 # In two parts, so that no scanner takes this file for it.
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 _LONGEST = 128
+_RULES = "rule/DO-NOT-DELETE-AmazonGuardDutyMalwareProtectionS3scan"
+_TO_HEAR = ("PutRule", "DeleteRule", "PutTargets", "RemoveTargets", "DescribeRule", "ListTargetsByRule")
+_TO_TELL = ("PutBucketNotification", "GetBucketNotification", "ListBucket")
+_TO_READ = ("GetObject", "GetObjectVersion")
+_TO_TAG = ("PutObjectTagging", "GetObjectTagging", "PutObjectVersionTagging", "GetObjectVersionTagging")
 _THREAT = "EICAR-Test-File (not a virus)"
 
 
@@ -69,6 +79,16 @@ class Plan:
     def covers(self, key: str) -> bool:
         return not self.prefixes or key.startswith(self.prefixes)
 
+    def needs(self) -> Iterator[tuple[str, str]]:
+        """What its role has to be allowed, as actions and resources: AWS's policy for it."""
+        account = ":".join(self.arn.split(":")[3:5])
+        bucket = f"arn:aws:s3:::{self.bucket}"
+        scanned = f"{bucket}/{self.prefixes[0] if self.prefixes else ''}object"
+        yield from ((f"events:{action}", f"arn:aws:events:{account}:{_RULES}") for action in _TO_HEAR)
+        yield from ((f"s3:{action}", bucket) for action in _TO_TELL)
+        yield "s3:PutObject", f"{bucket}/{TEST_OBJECT}"
+        yield from ((f"s3:{action}", scanned) for action in (*_TO_READ, *(_TO_TAG if self.tags else ())))
+
 
 class OnePlanForEachBucket(ValueError):
     """A bucket has a plan already."""
@@ -81,7 +101,13 @@ class Plans:
     by_arn: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def put(self, arn: str, properties: dict[str, Any]) -> Plan:
-        """Make or change a plan; raises OnePlanForEachBucket."""
+        """Make or change a plan, which keeps its bucket: an update takes none. Raises OnePlanForEachBucket.
+
+        https://docs.aws.amazon.com/guardduty/latest/APIReference/API_UpdateMalwareProtectionPlan.html
+        """
+        if arn in self.by_arn:
+            bucket = properties["ProtectedResource"]["S3Bucket"] | {"BucketName": Plan.of(arn, self.by_arn[arn]).bucket}
+            properties = properties | {"ProtectedResource": {"S3Bucket": bucket}}
         plan = Plan.of(arn, properties)
         other = self.of_bucket(plan.bucket)
         if other is not None and other.arn != arn:

@@ -22,7 +22,7 @@ import rekognition
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator, router
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import bedrock_runtime, eventbridge, s3
+from ministack.services import bedrock_runtime, eventbridge, iam, s3
 from ministack.services.cloudformation import provisioners
 
 PYTHON = "LIGHTPRESS_PYTHON"
@@ -71,7 +71,11 @@ def look(data: bytes) -> dict[str, Any] | None:
 def _create(logical_id: str, properties: dict[str, Any], stack: str) -> tuple[str, dict[str, str]]:  # noqa: ARG001  the emulator's
     id_ = uuid.uuid4().hex[:20]
     plan = _plans.put(f"arn:aws:guardduty:{get_region()}:{get_account_id()}:malware-protection-plan/{id_}", properties)
-    _try_role(plan)
+    try:
+        _try_role(plan)
+    except PermissionError:
+        _plans.remove(plan.arn)
+        raise
     return plan.arn, {"Arn": plan.arn, "MalwareProtectionPlanId": id_, "Status": "ACTIVE"}
 
 
@@ -86,11 +90,13 @@ def _delete(arn: str, properties: dict[str, Any]) -> None:  # noqa: ARG001  the 
 
 
 def _try_role(plan: guardduty.Plan) -> None:
-    """What GuardDuty does with a new plan: hear of objects, and put one of its own."""
+    """What GuardDuty does with a new plan: assume its role, hear of objects, and put one of its own."""
+    if not _assumes(plan.role):
+        raise PermissionError(f"The role {plan.role} does not trust {guardduty.SERVICE}")
+    missing = [f"{action} on {arn}" for action, arn in plan.needs() if not _role_may(plan.role, action, arn)]
+    if missing:
+        raise PermissionError(f"The role {plan.role} may not {', '.join(missing)}")
     _tell_eventbridge(plan)
-    arn = f"arn:aws:s3:::{plan.bucket}/{guardduty.TEST_OBJECT}"
-    if not _role_may(plan.role, "s3:PutObject", arn):
-        raise PermissionError(f"The role {plan.role} may not put {arn}")
     s3._put_object(plan.bucket, guardduty.TEST_OBJECT, b"", {})  # noqa: SLF001
 
 
@@ -98,12 +104,21 @@ def _tell_eventbridge(plan: guardduty.Plan) -> None:
     told = s3._bucket_notifications.get(plan.bucket, "")  # noqa: SLF001
     if "EventBridgeConfiguration" in told:
         return
-    if not _role_may(plan.role, "s3:PutBucketNotification", f"arn:aws:s3:::{plan.bucket}"):
-        raise PermissionError(f"The role {plan.role} may not have {plan.bucket} tell EventBridge")
     s3._bucket_notifications[plan.bucket] = s3._notification_configs_to_xml(  # noqa: SLF001
         s3._parse_notification_config_raw(told) if told else [],  # noqa: SLF001
         has_eventbridge=True,
     )
+
+
+def _assumes(role: str) -> bool:
+    """Whether GuardDuty is whom a role trusts. A trust policy has no resources: it is about its own role."""
+    kept = iam._roles.get_scoped(get_account_id(), None, role.rpartition("/")[2]) or {}  # noqa: SLF001
+    trust = kept.get("AssumeRolePolicyDocument", {})
+    statements = (json.loads(trust) if isinstance(trust, str) else trust).get("Statement", ())
+    policy = {"Statement": [{**one, "Resource": "*"} for one in statements]}
+    context = _context("", "sts:AssumeRole", role)
+    decided = iam_evaluator.evaluate_resource_policy(policy, context, service=guardduty.SERVICE)
+    return bool(decided.decision == "Allow")
 
 
 def _role_may(role: str, action: str, resource: str) -> bool:
@@ -114,7 +129,15 @@ def _role_may(role: str, action: str, resource: str) -> bool:
 
 def _may(principal: str, policies: Any, action: str, resource: str) -> bool:  # noqa: ANN401  the emulator's
     """policies: of the principal; None for one that may do everything."""
-    context = iam_evaluator.EvalContext(
+    context = _context(principal, action, resource)
+    allowed = policies is None or iam_evaluator.evaluate(context, policies).decision == "Allow"
+    found = iam_evaluator._resource_policy("s3", resource)  # noqa: SLF001
+    denied = found and iam_evaluator.evaluate_resource_policy(found[0], context).decision == "Deny"
+    return allowed and not denied
+
+
+def _context(principal: str, action: str, resource: str) -> Any:  # noqa: ANN401  the emulator's
+    return iam_evaluator.EvalContext(
         principal_arn=principal,
         principal_type="AssumedRole",
         principal_account=get_account_id(),
@@ -122,11 +145,8 @@ def _may(principal: str, policies: Any, action: str, resource: str) -> bool:  # 
         resource_arn=resource,
         region=get_region(),
         secure_transport=True,
+        service_context={"events:managedby": guardduty.SERVICE},
     )
-    allowed = policies is None or iam_evaluator.evaluate(context, policies).decision == "Allow"
-    found = iam_evaluator._resource_policy("s3", resource)  # noqa: SLF001
-    denied = found and iam_evaluator.evaluate_resource_policy(found[0], context).decision == "Deny"
-    return allowed and not denied
 
 
 def _fire_and_scan(bucket: str, key: str, event: str, *rest: Any, **more: Any) -> None:  # noqa: ANN401  the emulator's
