@@ -451,15 +451,17 @@ def limits(cases: Sequence[Case] = CASES) -> str:
         "| load | event source | account | region | partitions | PUT each | wait p99 | done after | s each | binds |",
         "|---|---|--:|---|--:|--:|--:|--:|--:|---|",
     ]
-    for case in cases:
-        found = case.outcome()
-        behind = " (falls behind)" if lags(found, case.load) else ""
-        rows.append(
-            f"| {case.load.name} | {case.pollers.name}{behind} | {case.account:,} | {case.region} | {case.partitions} "
-            f"| {case.writes:g} | {_time(found.wait(0.99))} | {_time(found.finished)} | {found.seconds_each:.2f} "
-            f"| {binding(case, found)} |"
-        )
-    return "\n".join(rows)
+    return "\n".join([*rows, *(row_of(case, case.outcome()) for case in cases)])
+
+
+def row_of(case: Case, found: Outcome) -> str:
+    """The row of a case in that table."""
+    behind = " (falls behind)" if lags(found, case.load) else ""
+    return (
+        f"| {case.load.name} | {case.pollers.name}{behind} | {case.account:,} | {case.region} | {case.partitions} "
+        f"| {case.writes:g} | {_time(found.wait(0.99))} | {_time(found.finished)} | {found.seconds_each:.2f} "
+        f"| {binding(case, found)} |"
+    )
 
 
 def binding(case: Case, found: Outcome) -> str:
