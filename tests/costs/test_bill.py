@@ -86,6 +86,11 @@ def test_replicas_are_sent_once_written_at_the_price_of_their_class_and_kept_fro
     assert in_time["replicating originals"] == pytest.approx(gb * 0.035 + 5.00)
 
 
+def test_twenty_provisioned_pollers_are_133_dollars_a_month() -> None:
+    idle, polling = (dollars(use=replace(USE, pollers=count))["the stack itself"] for count in (0, 20))
+    assert polling - idle == pytest.approx(133.20)
+
+
 def test_nothing_is_replicated_unless_it_is_asked_for_and_originals_are_ours() -> None:
     names = {"replicating originals", "keeping replicas"}
     assert not names & set(dollars(keeping=Keeping(12)))

@@ -1,12 +1,14 @@
-"""A disaster, and what brings everything back: all variants and manifests are gone, and originals are still there."""
+"""Disasters, and what brings everything back: variants and manifests are gone, or originals, too, but for replicas."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
+from lightpress.cdk.config import Config
+from lightpress.cdk.options.storage import StorageOptions
 from lightpress.cli.backfill import Limits
 from lightpress.cli.backfilling import VARIANTS, StopSwitch, job_for, run
 from lightpress.cli.project import RECIPES
@@ -14,6 +16,7 @@ from lightpress.client.uploading import upload
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.paths import manifest_path, variants_folder
 from lightpress.pipeline.recipe_file import load_recipes
+from tests.cdk.templates import synthesize_with
 from tests.e2e.test_pipeline import eventually, picture, settle, stored
 from tools.drawing import disc, file_of, plain, ramp
 
@@ -21,13 +24,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import ReplicationConfigurationTypeDef
 
     from lightpress.client.deployment import Deployment
     from lightpress.local import Outputs
     from lightpress.pipeline.manifest import Manifest
     from tests.e2e.conftest import Fetch
 
-PREFIX = "disaster/"
+Contents: TypeAlias = "tuple[Status | None, str | None, set[tuple[str, str, str]]]"
+
+PREFIX, LOST, REPLICA = "disaster/", "lost/", "my-originals-elsewhere"
 ORIGINALS = {
     f"{PREFIX}photo.jpg": file_of(ramp((1000, 700)), "JPEG"),
     f"{PREFIX}flat.jpg": picture(3),
@@ -70,13 +76,73 @@ def test_after_the_images_bucket_was_emptied_a_backfill_brings_back_every_byte(
         eventually(partial(answers, fetch, f"/{key}", 200 if manifest.status is Status.READY else 404))
 
 
+@pytest.mark.nightly  # it synthesizes a template, and publishes everything twice
+def test_after_a_region_was_lost_its_replica_brings_back_every_byte_and_nothing_that_was_deleted(
+    deployment: Deployment, cloud: Outputs, s3: S3Client, tmp_path: Path
+) -> None:
+    """By the rule of the template. One cloud is both regions: the second has what the replica has, and nothing else."""
+    originals = {key.replace(PREFIX, LOST): data for key, data in ORIGINALS.items()}
+    bucket, deleted = deployment.uploads_bucket, f"{LOST}deleted.jpg"
+    s3.create_bucket(Bucket=REPLICA)
+    s3.put_bucket_versioning(Bucket=REPLICA, VersioningConfiguration={"Status": "Enabled"})
+    s3.put_bucket_replication(Bucket=bucket, ReplicationConfiguration=replication(tmp_path))
+    try:
+        uploads = [upload(deployment, key, data, "image/jpeg") for key, data in originals.items()]
+        settle(deployment, *uploads, upload(deployment, deleted, picture(5), "image/jpeg"))
+        before = {key: contents(deployment.manifest(key)) for key in originals}
+        s3.delete_object(Bucket=bucket, Key=deleted)
+        assert s3.head_object(Bucket=bucket, Key=f"{LOST}photo.jpg")["ReplicationStatus"] == "COMPLETED"
+    finally:
+        s3.delete_bucket_replication(Bucket=bucket)
+
+    for key in (*originals, deleted):
+        remove_versions(s3, bucket, key)
+        eventually(partial(is_gone, deployment, key))
+        s3.delete_object(Bucket=cloud.images_bucket, Key=manifest_path(key))
+
+    replicas = [one["Key"] for one in s3.list_objects_v2(Bucket=REPLICA)["Contents"]]
+    assert set(replicas) == set(originals), "what was deleted is deleted there, too"
+    for key in replicas:
+        s3.copy_object(Bucket=bucket, Key=key, CopySource={"Bucket": REPLICA, "Key": key})
+    for key, known in before.items():
+        eventually(partial(has, deployment, key, known))
+    assert deployment.manifest(deleted) is None
+
+
+def replication(folder: Path) -> ReplicationConfigurationTypeDef:
+    """The rule that the template has for `replica_bucket`, as S3 itself takes it."""
+    config = Config("dev", storage=StorageOptions(replica_bucket=REPLICA))
+    template = synthesize_with(config, folder)
+    (rule,) = template.resource("UploadsBucket").properties["ReplicationConfiguration"]["Rules"]
+    as_s3_has_it: Any = {key.replace("Id", "ID"): value for key, value in rule.items()}
+    as_s3_has_it["Destination"]["Bucket"] = f"arn:aws:s3:::{REPLICA}"
+    return {"Role": "arn:aws:iam::000000000000:role/replication", "Rules": [as_s3_has_it]}
+
+
+def remove_versions(s3: S3Client, bucket: str, key: str) -> None:
+    """Delete an original and all that is known of it."""
+    s3.delete_object(Bucket=bucket, Key=key)
+    found = s3.list_object_versions(Bucket=bucket, Prefix=key)
+    for one in (*found.get("Versions", []), *found.get("DeleteMarkers", [])):
+        s3.delete_object(Bucket=bucket, Key=one["Key"], VersionId=one["VersionId"])
+
+
+def is_gone(deployment: Deployment, key: str) -> bool:
+    manifest = deployment.manifest(key)
+    return manifest is not None and manifest.status is Status.DELETED
+
+
+def has(deployment: Deployment, key: str, known: Contents) -> bool:
+    return contents(deployment.manifest(key)) == known
+
+
 def answers(fetch: Fetch, path: str, status: int) -> bool:
     """Whether the CDN says so, and of a picture that is published: it keeps a placeholder or a 404 for a moment."""
     answer = fetch(path)
     return answer.status == status and "x-lightpress-status" not in answer.headers
 
 
-def contents(manifest: Manifest | None) -> tuple[Status | None, str | None, set[tuple[str, str, str]]]:
+def contents(manifest: Manifest | None) -> Contents:
     """What viewers get: the status, the reason, and each variant with the checksum of its bytes."""
     if manifest is None:
         return None, None, set()

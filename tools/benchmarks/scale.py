@@ -334,11 +334,6 @@ class Bill:
         return self.function + self.pollers + self.rest
 
 
-POLLER_HOUR = 0.00925
-"""Dollars for an hour of a poller of SQS in us-east-1, by the example for SQS of AWS Lambda's price page
-(https://aws.amazon.com/lambda/pricing/), of which two quotations were read on 2026-11-29."""
-
-
 def bill(outcome: Outcome, pollers: Pollers, prices: Prices | None = None, memory_mb: float = 1_769) -> Bill:
     """One-time costs of a load; storage is not included."""
     prices = prices or prices_of("us-east-1")
@@ -348,7 +343,7 @@ def bill(outcome: Outcome, pollers: Pollers, prices: Prices | None = None, memor
     compute = outcome.seconds * memory_mb * MB / GB * prices.compute("arm64")
     return Bill(
         compute + outcome.invocations / MILLION * prices.lambda_request,
-        _poller_hours(outcome, pollers) * POLLER_HOUR,
+        _poller_hours(outcome, pollers) * prices.poller_hour,
         rest,
     )
 
@@ -456,15 +451,17 @@ def limits(cases: Sequence[Case] = CASES) -> str:
         "| load | event source | account | region | partitions | PUT each | wait p99 | done after | s each | binds |",
         "|---|---|--:|---|--:|--:|--:|--:|--:|---|",
     ]
-    for case in cases:
-        found = case.outcome()
-        behind = " (falls behind)" if lags(found, case.load) else ""
-        rows.append(
-            f"| {case.load.name} | {case.pollers.name}{behind} | {case.account:,} | {case.region} | {case.partitions} "
-            f"| {case.writes:g} | {_time(found.wait(0.99))} | {_time(found.finished)} | {found.seconds_each:.2f} "
-            f"| {binding(case, found)} |"
-        )
-    return "\n".join(rows)
+    return "\n".join([*rows, *(row_of(case, case.outcome()) for case in cases)])
+
+
+def row_of(case: Case, found: Outcome) -> str:
+    """The row of a case in that table."""
+    behind = " (falls behind)" if lags(found, case.load) else ""
+    return (
+        f"| {case.load.name} | {case.pollers.name}{behind} | {case.account:,} | {case.region} | {case.partitions} "
+        f"| {case.writes:g} | {_time(found.wait(0.99))} | {_time(found.finished)} | {found.seconds_each:.2f} "
+        f"| {binding(case, found)} |"
+    )
 
 
 def binding(case: Case, found: Outcome) -> str:

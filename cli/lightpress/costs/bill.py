@@ -40,7 +40,7 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-k
 """
 _PLANS = (("Free", 0, 1, 0.1), ("Pro", 15, 10, 50), ("Business", 200, 125, 50), ("Premium", 1_000, 500, 50))
 """CloudFront's flat-rate plans: name, dollars a month, million requests and TB a month, as of November 2025."""
-_GB_OF_A_TB = 1_000
+_GB_OF_A_TB, _HOURS_OF_A_DAY = 1_000, 24
 _NAMES_OF_A_PAGE, _DAYS_OF_A_WEEK = 1_000, 7
 _METRICS_OF_REPLICATION = 4
 """https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html: billed as metrics of one's own."""
@@ -95,6 +95,11 @@ class Use:
         "them away, as S3 says; not measured",
     )
     replicated_in_time: float = _assumed(0, "share of replicas that replica_time_control is paid for: 0 or 1")
+    pollers: float = _assumed(
+        0,
+        "provisioned pollers on average of a month: the least (provisioned_pollers), and those that are added while "
+        "pictures wait",
+    )
     queues: float = _assumed(4, "queues that functions poll: 657,000 requests a month each while they are empty")
 
 
@@ -399,8 +404,10 @@ def _stack(keeping: Keeping, use: Use, prices: Prices) -> Item:
     polled = use.queues * 657_000 / MILLION * prices.sqs_request  # 5 pollers for each queue, a request in 20 seconds
     alarms = max(0.0, use.alarms - _FREE_ALARMS) * prices.alarm
     metrics = max(0.0, use.metrics - _FREE_METRICS) * prices.metric
-    month = polled + alarms + metrics + prices.dashboard + prices.key
+    pollers = use.pollers * DAYS_OF_A_MONTH * _HOURS_OF_A_DAY * prices.poller_hour
+    month = polled + alarms + metrics + prices.dashboard + prices.key + pollers
     how = f"${month:.2f} a month: {use.alarms:g} alarms, {use.metrics:g} metrics, a dashboard, a key, empty queues"
+    how += f", {use.pollers:g} pollers" if use.pollers else ""
     return Item("the stack itself", keeping.months * month, how)
 
 

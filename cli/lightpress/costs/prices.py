@@ -64,6 +64,8 @@ class Prices:
         waf_acl: For a web ACL of AWS WAF and a month.
         waf_rule: For a rule of it and a month.
         waf_request: For a million requests that it looks at.
+        poller_hour: For an hour of a provisioned poller of SQS: the example of AWS Lambda's price page, of which two
+            quotations were read on 2026-11-29.
     """
 
     region: str
@@ -104,6 +106,7 @@ class Prices:
     waf_acl: float = 5.00
     waf_rule: float = 1.00
     waf_request: float = 0.60
+    poller_hour: float = 0.009_25
 
     def compute(self, architecture: str) -> float:
         """Dollars for a GB-second on a processor: arm64 or x86_64; raises UnknownPriceError for another."""
