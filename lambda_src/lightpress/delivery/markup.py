@@ -2,7 +2,8 @@
 
 The parameter `names` chooses among the sizes of the recipe. By default, those that show the whole picture are offered;
 if every size is cropped or padded, those with the aspect ratio of the widest one. A browser may choose any of them, so
-all must look the same: those of other steps are left out, and where every size has steps, the widest decides.
+all must look the same: those of other steps are left out, and where every size has steps, the widest decides. A width is
+left out, too, where a wider file has fewer bytes.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from lightpress.delivery.choice import offered
+from lightpress.delivery.choice import is_dominated, offered
 from lightpress.image.formats import OUTPUTS
 from lightpress.image.spec import WHOLE
 
@@ -101,9 +102,27 @@ def _has_shape(variant: AnyVariant, ratio: float) -> bool:
     return abs(variant.width - ratio * variant.height) <= max(1.0, ratio)
 
 
+def dominated(manifest: Manifest) -> frozenset[tuple[str, str]]:
+    """Name the variants, by size and format, that no page offers: a larger size that looks the same has fewer bytes."""
+    whole = whole_pictures(manifest)
+    return frozenset((one.name, one.format) for one in whole if is_dominated(one, _of(one.format, whole)))
+
+
 def _srcset(variants: list[AnyVariant], form: str, base_url: str) -> str:
-    by_width = {variant.width: variant for variant in _of(form, variants)}
-    return ", ".join(f"{_url(by_width[width], base_url)} {width}w" for width in sorted(by_width))
+    of_form = _of(form, variants)
+    by_width = {variant.width: variant for variant in of_form}
+    offered_widths = (
+        f"{_url(one, base_url)} {width}w"
+        for width, one in sorted(by_width.items())
+        if not is_dominated(one, (other for other in of_form if _look_alike(one, other)))
+    )
+    return ", ".join(offered_widths)
+
+
+def _look_alike(one: AnyVariant, other: AnyVariant) -> bool:
+    """Whether a page may show either: it may name sizes of which it knows that they do not (`names`)."""
+    whole = (one.look or "").startswith(WHOLE)
+    return one.look == other.look and (whole or _has_shape(one, other.width / other.height))
 
 
 def _of(form: str, variants: list[AnyVariant]) -> list[AnyVariant]:

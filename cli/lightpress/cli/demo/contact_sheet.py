@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lightpress.cli.demo.markup import Markup, beside, element, link, together, web_address
 from lightpress.cli.demo.served import ContactSheet, ServedPicture, ServedVariant, SizeRow
+from lightpress.delivery.choice import dominant
 from lightpress.image import MESSAGES
 from lightpress.image.formats import OUTPUTS
 
@@ -151,7 +152,7 @@ def _view(shown: ServedPicture, *, sizes: str) -> Markup:
 
 
 def _srcset(variants: tuple[ServedVariant, ...]) -> str:
-    return ", ".join(f"{beside(variant.file)} {variant.width}w" for variant in variants)
+    return ", ".join(f"{beside(variant.file)} {variant.width}w" for variant in dominant(variants))
 
 
 def _table(shown: ServedPicture) -> Markup:
