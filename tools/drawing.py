@@ -102,8 +102,9 @@ def window(size: tuple[int, int]) -> Image.Image:
     pen.rectangle((0, 50, size[0] // 8, size[1]), fill=(224, 225, 231))
     for y in range(70, size[1] - 30, 34):
         pen.line((size[0] // 6, y, size[0] - 20, y), fill=(224, 225, 231))
-        for x, color in zip(range(20, size[0] - 100, 170), ((32, 34, 42), (120, 124, 136), (226, 84, 44)) * 9):
-            pen.text((x, y + 8), f"{cells.randrange(10**8):,}", fill=color, font=font)
+        for column in range((size[0] - 120) // 170 + 1):
+            color = ((32, 34, 42), (120, 124, 136), (226, 84, 44))[column % 3]
+            pen.text((20 + 170 * column, y + 8), f"{cells.randrange(10**8):,}", fill=color, font=font)
     return image
 
 

@@ -19,6 +19,7 @@ from tools.benchmarks import (
     cold_start,
     delivery,
     fetching,
+    flat,
     formats,
     guard,
     limit,
@@ -79,6 +80,12 @@ def _delivery(
 def _catalogs() -> None:
     """Tell what three catalogs cost in a month, by how delivery was and by how it is."""
     _print(catalogs.table())
+
+
+@app.command("flat")
+def _flat() -> None:
+    """Tell what drawings, text and screenshots take at each width, and what viewers are given."""
+    _print(flat.table())
 
 
 @app.command("purges")

@@ -112,7 +112,7 @@ def dominant(files: Sequence[SomeFile]) -> list[SomeFile]:
 
 
 def _has_fewer_bytes(wider: File, file: File) -> bool:
-    """Whether it does, and shows as much: of what is lazy it is not known, and a still does not stand for what moves."""
+    """Whether it does, and moves where the other does. What is lazy has no known bytes."""
     if wider.bytes is None or file.bytes is None or file.animated > wider.animated:
         return False
     return wider.bytes < file.bytes

@@ -2,8 +2,8 @@
 
 The parameter `names` chooses among the sizes of the recipe. By default, those that show the whole picture are offered;
 if every size is cropped or padded, those with the aspect ratio of the widest one. A browser may choose any of them, so
-all must look the same: those of other steps are left out, and where every size has steps, the widest decides. A width is
-left out, too, where a wider file has fewer bytes.
+all must look the same: those of other steps are left out, and where every size has steps, the widest decides. Left out
+is a width, too, of which a wider file has fewer bytes.
 """
 
 from __future__ import annotations
