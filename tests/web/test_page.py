@@ -134,9 +134,7 @@ def test_a_drawing_is_compared_in_no_size_that_has_more_bytes_than_a_larger_one(
     (manifest,) = world.manifests.values()
     by_width = {one.width: one.bytes for one in manifest.variants if one.format == "webp"}
     assert by_width[160] > by_width[320]
-    sources = {
-        source.get_attribute("type"): source.get_attribute("srcset") for source in ready.locator("source").all()
-    }
+    sources = {source.get_attribute("type"): source.get_attribute("srcset") for source in ready.locator("source").all()}
     assert (sources["image/webp"] or "").split()[1:] == ["320w"]
 
 
