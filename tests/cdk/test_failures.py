@@ -143,3 +143,5 @@ def test_the_virtual_time_of_purges_has_the_numbers_of_the_stack(dev: Template) 
     assert dev.function("purge_deleted").properties["Timeout"] == purges.TIMEOUT_SECONDS
     assert dev.resource("PurgeQueue").properties["VisibilityTimeout"] == purges.VISIBLE_AGAIN_SECONDS
     assert DeliveryOptions().invalidate_all_from == purges.ALL_FROM
+    overdue = environment_of(dev.raw, function_id(dev.raw, "purge_deleted"))["PURGES_OVERDUE_SECONDS"]
+    assert int(overdue) == purges.OVERDUE_SECONDS

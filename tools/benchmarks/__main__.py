@@ -94,6 +94,7 @@ def _purges(
 ) -> None:
     """Tell how long deleted pictures are served, and what purging them costs, in a virtual time."""
     _print(purges.table(all_from))
+    _print(f"\n{purges.seen(all_from)}")
 
 
 @app.command("run")
