@@ -61,11 +61,11 @@ class Row(NamedTuple):
 
 
 class _File(NamedTuple):
+    data: bytes
     format: str
     width: int
-    bytes: int
     animated: bool
-    data: bytes
+    bytes: int
 
 
 def rows(name: str, drawn: Image.Image, widths: Iterable[int] = WIDTHS) -> list[Row]:
@@ -107,7 +107,7 @@ def _line(row: Row) -> str:
 
 
 def _file(made: EncodedVariant) -> _File:
-    return _File(made.format, made.width, len(made.data), made.animated, made.data)
+    return _File(made.data, made.format, made.width, made.animated, len(made.data))
 
 
 def _otherwise(png: bytes, spec: Spec) -> tuple[int, int]:
