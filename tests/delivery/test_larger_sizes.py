@@ -118,7 +118,13 @@ def test_a_photo_has_nothing_that_is_dominated() -> None:
     assert srcset(manifest, "webp", "") == "/i/320x.webp 320w, /i/640x.webp 640w, /i/1280x.webp 1280w"
 
 
-def of(sizes: dict[int, int], look: str | None = None, *, ratio: float = 1.5) -> Manifest:
+def of(
+    sizes: dict[int, int],
+    look: str | None = None,
+    *,
+    ratio: float = 1.5,
+    original: tuple[int, int] = (1_920, 1_280),
+) -> Manifest:
     """A picture of 3 by 2 in WebP: by width, how many bytes there are."""
     made = [
         variant
@@ -128,7 +134,7 @@ def of(sizes: dict[int, int], look: str | None = None, *, ratio: float = 1.5) ->
             f"i/{width}x.webp",
         )
     ]
-    return PUBLICATION.ready(OriginalInfo("png", 1_920, 1_280), tuple(made))
+    return PUBLICATION.ready(OriginalInfo("png", *original), tuple(made))
 
 
 def test_of_two_sizes_of_as_many_bytes_the_narrower_one_is_given_and_offered() -> None:
@@ -145,6 +151,28 @@ def test_another_cut_is_no_larger_size_of_the_same_picture() -> None:
     assert "320w" in srcset(both, "webp", "", names=["320x", "1280x"])
 
 
+@pytest.mark.parametrize(
+    ("original", "width"),
+    [
+        ((300, 200), 400),
+        ((799, 799), 400),
+        ((800, 700), 400),
+        ((700, 800), 400),
+        ((800, 800), 800),
+        ((1_920, 1_280), 800),
+    ],
+)
+def test_a_box_that_the_picture_does_not_fill_is_not_given_in_place_of_a_smaller_one(
+    original: tuple[int, int], width: int
+) -> None:
+    """Nothing is enlarged: in the middle of the larger box (`fit = "pad"`), the picture would be half as large."""
+    boxes = of({400: 50, 800: 40}, ratio=1.0, original=original)
+    assert given_to(boxes, "w400", VIEWERS[0]).width == width
+    assert given_to(boxes, "h400", VIEWERS[0]).width == width
+    assert ("400w" in srcset(boxes, "webp", "")) == (width == 400)
+    assert [one["dominated"] for one in summary_of(boxes, lambda _: {})["variants"]] == [width == 800, False]
+
+
 def test_other_steps_make_no_larger_size_of_the_same_picture_and_the_same_steps_do() -> None:
     plain, marked = of({320: 50, 640: 90}), of({1280: 5}, "whole-1")
     both = replace(plain, variants=(*plain.variants, *marked.variants))
@@ -153,6 +181,12 @@ def test_other_steps_make_no_larger_size_of_the_same_picture_and_the_same_steps_
     alike = of({320: 50, 1280: 5}, "whole-1")
     assert given_to(alike, "w320", VIEWERS[0]).width == 1_280
     assert srcset(alike, "webp", "") == "/i/1280x.webp 1280w"
+
+
+def test_a_picture_that_steps_have_turned_is_given_in_its_larger_size_too() -> None:
+    turned = of({400: 50, 800: 40}, "whole-1", ratio=2 / 3, original=(1_200, 800))
+    assert {one.height for one in turned.variants} == {600, 1_200}
+    assert given_to(turned, "w400", VIEWERS[0]).width == 800
 
 
 def test_nothing_is_given_in_place_of_a_lazy_size_whose_bytes_nobody_knows() -> None:

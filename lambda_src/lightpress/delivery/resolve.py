@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from lightpress.delivery.choice import lightest, offered
-from lightpress.delivery.markup import whole_pictures
+from lightpress.delivery.markup import is_filled, whole_pictures
 from lightpress.delivery.permalink import key_of
 from lightpress.image.formats import FALLBACKS, OUTPUTS
 from lightpress.pipeline.file_names import content_disposition, saved_as
@@ -213,7 +213,10 @@ def _answer(status: int, cache_control: str, **headers: str) -> Answer:
 
 
 def _large_enough(manifest: Manifest, wanted: str) -> list[AnyVariant]:
-    """The variants of all sizes that are large enough; if there is none, or none is asked for, those of the largest."""
+    """The variants of the smallest size that is large enough, and of larger ones in which the picture is as large.
+
+    If there is none, or none is asked for, those of the largest.
+    """
     named = [variant for variant in manifest.offered if f"n-{variant.name}" == wanted]
     if named:
         return named
@@ -222,7 +225,8 @@ def _large_enough(manifest: Manifest, wanted: str) -> list[AnyVariant]:
     if side in {"w", "h"} and number.isdecimal():
         enough = [one for one in offered if (one.width if side == "w" else one.height) >= int(number)]
         if enough:
-            return enough
+            least = min(variant.width for variant in enough)
+            return [one for one in enough if one.width == least or is_filled(manifest, one)]
     most = max((variant.width for variant in offered), default=0)
     return [variant for variant in offered if variant.width == most]
 

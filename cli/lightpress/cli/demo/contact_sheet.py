@@ -6,7 +6,6 @@ from pathlib import Path
 
 from lightpress.cli.demo.markup import Markup, beside, element, link, together, web_address
 from lightpress.cli.demo.served import ContactSheet, ServedPicture, ServedVariant, SizeRow
-from lightpress.delivery.choice import dominant
 from lightpress.image import MESSAGES
 from lightpress.image.formats import OUTPUTS
 
@@ -135,13 +134,13 @@ def _view(shown: ServedPicture, *, sizes: str) -> Markup:
     widest = shown.whole(last)[-1]
     sizes = sizes.format(widest=widest.width)
     sources = (
-        element("source", type=OUTPUTS[name].media_type, srcset=_srcset(shown.whole(name)), sizes=sizes)
+        element("source", type=OUTPUTS[name].media_type, srcset=_srcset(shown.widths(name)), sizes=sizes)
         for name in better
     )
     fallback = element(
         "img",
         src=beside(widest.file),
-        srcset=_srcset(shown.whole(last)),
+        srcset=_srcset(shown.widths(last)),
         sizes=sizes,
         width=str(widest.width),
         height=str(widest.height),
@@ -152,7 +151,7 @@ def _view(shown: ServedPicture, *, sizes: str) -> Markup:
 
 
 def _srcset(variants: tuple[ServedVariant, ...]) -> str:
-    return ", ".join(f"{beside(variant.file)} {variant.width}w" for variant in dominant(variants))
+    return ", ".join(f"{beside(variant.file)} {variant.width}w" for variant in variants)
 
 
 def _table(shown: ServedPicture) -> Markup:
