@@ -9,7 +9,7 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 import pillow_heif.HeifImagePlugin  # so that HEIC files can be drawn, too
-from PIL import Image, ImageChops, ImageDraw, ImageStat
+from PIL import Image, ImageChops, ImageDraw, ImageFont, ImageStat
 
 from lightpress.image import EncodedVariant, Limits, Size, Spec, render
 from lightpress.image.formats import OUTPUTS, READABLE
@@ -68,6 +68,43 @@ def disc(size: int = 120, color: Color = (255, 255, 255), hidden: Color = (0, 0,
     """A disc of `color`; outside of it, `hidden` lies fully see-through."""
     image = Image.new("RGBA", (size, size), (*hidden, 0))
     ImageDraw.Draw(image).ellipse((size // 6, size // 6, size - size // 6, size - size // 6), fill=(*color, 255))
+    return image
+
+
+def hatching(size: tuple[int, int], step: int = 8) -> Image.Image:
+    """Black lines of one pixel, a slope of one, every `step` pixels, on white: two levels of grey."""
+    width, height = size
+    row = bytes(0 if x % step == 0 else 255 for x in range(width + step))
+    return Image.frombytes("L", size, b"".join(row[y % step : y % step + width] for y in range(height)))
+
+
+def page_of_text(size: tuple[int, int], letters: int = 28) -> Image.Image:
+    """Lines of black letters, of so many pixels, without soft edges, on white: two levels of grey."""
+    words = random.Random(1)  # noqa: S311  a drawing
+    image = Image.new("L", size, 255)
+    pen, font = ImageDraw.Draw(image), ImageFont.load_default(letters)
+    pen.fontmode = "1"
+    for y in range(letters, size[1] - 2 * letters, letters * 3 // 2):
+        line = ""
+        while font.getlength(line) < size[0] - 8 * letters:
+            line += "".join(words.choices("abcdefghijklmnopqrstuvwxyz", k=words.randint(2, 9))) + " "
+        pen.text((2 * letters, y), line, fill=0, font=font)
+    return image
+
+
+def window(size: tuple[int, int]) -> Image.Image:
+    """A program's window, as screenshots have it: bars, a table, small text without soft edges, of seven colors."""
+    cells = random.Random(2)  # noqa: S311  a drawing
+    image = Image.new("RGB", size, (250, 250, 250))
+    pen, font = ImageDraw.Draw(image), ImageFont.load_default(16)
+    pen.fontmode = "1"
+    pen.rectangle((0, 0, size[0], 50), fill=(244, 244, 247))
+    pen.rectangle((0, 50, size[0] // 8, size[1]), fill=(224, 225, 231))
+    for y in range(70, size[1] - 30, 34):
+        pen.line((size[0] // 6, y, size[0] - 20, y), fill=(224, 225, 231))
+        for column in range((size[0] - 120) // 170 + 1):
+            color = ((32, 34, 42), (120, 124, 136), (226, 84, 44))[column % 3]
+            pen.text((20 + 170 * column, y + 8), f"{cells.randrange(10**8):,}", fill=color, font=font)
     return image
 
 

@@ -127,7 +127,7 @@ function shown(published) {
   const picture = document.createElement('picture');
   const last = published.picture_formats.at(-1);
   for (const name of published.picture_formats.slice(0, -1)) {
-    const variants = published.variants.filter((variant) => variant.format === name);
+    const variants = published.variants.filter((variant) => variant.format === name && !variant.dominated);
     const source = document.createElement('source');
     source.type = variants[0].media_type;
     source.srcset = srcset(variants);
@@ -144,7 +144,7 @@ function shown(published) {
 /** The smallest file that every browser shows. */
 function smallest(published) {
   return published.variants
-    .filter((variant) => variant.format === published.picture_formats.at(-1))
+    .filter((variant) => variant.format === published.picture_formats.at(-1) && !variant.dominated)
     .reduce((best, variant) => (variant.width < best.width ? variant : best));
 }
 

@@ -39,6 +39,8 @@ export interface Variant {
   width: number;
   height: number;
   bytes: number;
+  /** Whether a larger size that looks the same has fewer bytes: pages leave this one out. */
+  dominated: boolean;
   url: string;
 }
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from lightpress.delivery.resolve import _FOR_A_MINUTE
 from tools.benchmarks import purges
 from tools.benchmarks.purges import purged, purged_at_most, table
 
@@ -31,3 +33,19 @@ def test_a_million_deletions_are_done_within_two_hours_for_ten_dollars() -> None
 @pytest.mark.nightly
 def test_the_decision_has_the_table_of_the_virtual_time() -> None:
     assert table(purges.ALL_FROM) in DECISION.read_text(encoding="utf-8")
+
+
+@pytest.mark.nightly
+def test_what_is_deleted_is_seen_for_13_minutes_at_a_permalink_and_of_a_million_for_92() -> None:
+    told = purges.seen(purges.ALL_FROM)
+    assert [line.split(" | ")[-1] for line in told.splitlines()[2:]] == ["13 min |", "13 min |", "92 min |"]
+    assert told in (DECISION.parent / "0145-what-the-cdn-owes.md").read_text(encoding="utf-8")
+    maximum, stale = re.findall(r"(?:max-age|stale-while-revalidate)=(\d+)", _FOR_A_MINUTE)
+    assert int(maximum) + int(stale) == purges.BROWSER_SECONDS
+
+
+@pytest.mark.nightly
+def test_one_by_one_a_million_deletions_end_after_five_days_since_the_queue_keeps_them_for_ten() -> None:
+    found = purged_at_most(1_000_000, all_from=0)
+    assert 5 * 86_400 < found.seconds < 5.1 * 86_400
+    assert found.dollars < 1_000

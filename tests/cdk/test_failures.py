@@ -121,6 +121,15 @@ def test_the_delay_of_a_purge_is_one_that_sqs_knows(tmp_path: Path) -> None:
     assert environment_of(template.raw, function_id(template.raw, "process_upload"))["PURGE_DELAY_SECONDS"] == "900"
 
 
+@pytest.mark.parametrize("days", [1, 10, 13])
+def test_purges_are_overdue_after_half_of_the_days_that_their_queue_keeps_them(days: int, tmp_path: Path) -> None:
+    options = ProcessingOptions(queue_retention_days=days, dead_letter_retention_days=14)
+    template = synthesize_with(Config("dev", processing=options), tmp_path)
+    variables = environment_of(template.raw, function_id(template.raw, "purge_deleted"))
+    kept = template.resource("PurgeQueue").properties["MessageRetentionPeriod"]
+    assert (int(variables["PURGES_OVERDUE_SECONDS"]), kept) == (days * 43_200, days * 86_400)
+
+
 def test_the_virtual_time_of_purges_has_the_numbers_of_the_stack(dev: Template) -> None:
     mapping = next(
         one.properties
@@ -134,3 +143,5 @@ def test_the_virtual_time_of_purges_has_the_numbers_of_the_stack(dev: Template) 
     assert dev.function("purge_deleted").properties["Timeout"] == purges.TIMEOUT_SECONDS
     assert dev.resource("PurgeQueue").properties["VisibilityTimeout"] == purges.VISIBLE_AGAIN_SECONDS
     assert DeliveryOptions().invalidate_all_from == purges.ALL_FROM
+    overdue = environment_of(dev.raw, function_id(dev.raw, "purge_deleted"))["PURGES_OVERDUE_SECONDS"]
+    assert int(overdue) == purges.OVERDUE_SECONDS

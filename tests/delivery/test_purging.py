@@ -76,6 +76,20 @@ def test_from_200_purges_on_everything_is_invalidated_by_one_request(
     assert {one for folder in EVERYTHING for one in cached_folders(folder)} == {"i/", "r/"}
 
 
+@pytest.mark.parametrize("all_from", [0, 200])
+def test_what_the_queue_might_drop_before_its_turn_is_done_by_everything_however_few_there_are(all_from: int) -> None:
+    cloudfront = CloudFront()
+    found = purge(messages(1), cloudfront, lambda: 1, cloudfront.wait, all_from=all_from, overdue=True)
+    assert (len(found.folders), found.put_off, found.everything) == (1, (), True)
+    assert [folders for folders, _ in cloudfront.asked] == [EVERYTHING]
+
+
+def test_what_cloudfront_is_too_busy_for_stays_in_the_queue_though_it_is_overdue() -> None:
+    cloudfront = CloudFront(takes=0)
+    found = purge(messages(3), cloudfront, lambda: 3, cloudfront.wait, all_from=200, overdue=True)
+    assert (found.folders, len(found.put_off), found.everything) == (frozenset(), 3, False)
+
+
 def test_a_few_purges_do_not_ask_how_many_there_are() -> None:
     def pending() -> int:
         raise AssertionError("it costs a request")

@@ -159,6 +159,22 @@ def test_browsers_are_offered_the_smallest_format_first_and_the_whole_picture_on
     assert not [row for row in page.srcsets() if "square" in row]
 
 
+def test_a_width_of_which_a_larger_one_has_fewer_bytes_is_in_the_table_and_not_offered(tmp_path: Path) -> None:
+    def of(name: str, width: int, count: int) -> ServedVariant:
+        return replace(variant(name, "webp", width, width * 2 // 3), bytes=count)
+
+    page = page_of(tmp_path, replace(served(), variants=(of("w640", 640, 900), of("w1280", 1_280, 800))))
+    assert page.srcsets() == ["./served/a.jpg/w1280.webp 1280w"] * len(page.srcsets())
+    assert page.srcsets()
+    assert "./served/a.jpg/w640.webp" in page.addresses()
+
+
+def test_of_crops_all_are_offered_whatever_their_bytes(tmp_path: Path) -> None:
+    square, strip = variant("square", "webp", 400, 400), variant("strip", "webp", 900, 100)
+    page = page_of(tmp_path, replace(served(), variants=(square, replace(strip, bytes=1))))
+    assert page.srcsets()[0] == "./served/a.jpg/square.webp 400w, ./served/a.jpg/strip.webp 900w"
+
+
 def test_a_format_that_saves_nothing_is_in_the_table_and_not_offered(tmp_path: Path) -> None:
     large = tuple(replace(one, bytes=one.bytes * 3) if one.format == "webp" else one for one in served().variants)
     page = page_of(tmp_path, replace(served(), variants=large))

@@ -19,7 +19,7 @@ PROJECT = Path(__file__).parents[2]
 SHIPPED = [*PROJECT.glob("lambda_src/**/*.py"), *PROJECT.glob("infra/**/*.py"), *PROJECT.glob("cli/**/*.py")]
 ONLY_FOR_TESTS = {"trustme", "ministack"}
 """Of the strict local cloud, which tests start, and of the emulator's own environment."""
-OWN = {"lightpress", "bedrock", "edge_cache", "guardduty", "origin_groups", "rekognition", "stand_ins"}
+OWN = {"lightpress", "batching", "bedrock", "edge_cache", "guardduty", "origin_groups", "rekognition", "stand_ins"}
 """And modules that run inside the emulator, beside their neighbor."""
 
 

@@ -10,7 +10,6 @@ import pytest
 from PIL import Image
 
 from lightpress.client.uploading import upload
-from lightpress.delivery.choice import smallest
 from lightpress.delivery.permalink import permalink
 from lightpress.delivery.resolve import PLACEHOLDER
 from lightpress.image.formats import FALLBACKS, OUTPUTS
@@ -22,7 +21,6 @@ from tests.edge.test_permalinks import ACCEPT
 from tools.drawing import file_of, ramp
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Response
     from types_boto3_s3 import S3Client
 
     from lightpress.client.deployment import Deployment
@@ -154,54 +152,3 @@ def test_a_picture_that_failed_is_not_found_with_its_reason(deployment: Deployme
 
 def test_nobody_asks_the_resolver_but_through_the_edge(fetch: Fetch) -> None:
     assert fetch(resolver_path("links/plain.jpg")).status == 404
-
-
-def test_a_browser_loads_the_smallest_file_that_it_can_show_in_one_request(
-    deployment: Deployment, cloud: Outputs, browser: Browser
-) -> None:
-    """A photo, a flat graphic, which is smaller as WebP, and a picture that moves."""
-    files = {
-        "page/photo.jpg": ("image/jpeg", file_of(ramp((1000, 700)), "JPEG")),
-        "page/flat.png": ("image/png", flat()),
-        "page/moves.gif": ("image/gif", moving()),
-    }
-    manifests = settle(deployment, *(upload(deployment, key, data, kind) for key, (kind, data) in files.items()))
-    links = {manifest.key: f"{cloud.cdn_base_url}{permalink(manifest.key)}?w=320" for manifest in manifests}
-    page = browser.new_page()
-    loaded: dict[str, tuple[int, bytes]] = {}
-
-    def keep(answer: Response) -> None:
-        loaded[answer.url] = (answer.status, answer.body())
-
-    page.on("response", keep)
-    page.set_content("".join(f'<img src="{link}" alt="">' for link in links.values()))
-    page.wait_for_function("[...document.images].every((image) => image.complete)")
-    widths = page.evaluate("[...document.images].map((image) => image.naturalWidth)")
-    page.close()
-    assert set(loaded) == set(links.values()), "one request for each"
-    for manifest, width in zip(manifests, widths, strict=True):
-        offered = [one for one in manifest.variants if one.width == width and one.name == "w320"]
-        best = smallest(offered, {"avif", "webp", "jpeg", "gif", "png"})
-        assert best is not None
-        status, data = loaded[links[manifest.key]]
-        assert (status, len(data), hashlib.sha256(data).hexdigest()) == (200, best.bytes, best.sha256), manifest.key
-    formats = [smallest(one.variants, {"avif", "webp", "jpeg"}) for one in manifests]
-    assert [one and one.format for one in formats][1:] == ["webp", "webp"]
-
-
-def flat() -> bytes:
-    """A graphic in four colors."""
-    image = Image.new("RGB", (640, 480), (255, 255, 255))
-    for number, color in enumerate(((200, 30, 30), (30, 30, 200), (30, 160, 30))):
-        image.paste(color, (40 + 180 * number, 60, 180 + 180 * number, 400))
-    return file_of(image, "PNG")
-
-
-def moving() -> bytes:
-    """A square that moves over six frames."""
-    frames = [Image.new("RGB", (400, 300), (240, 240, 240)) for _ in range(6)]
-    for number, frame in enumerate(frames):
-        frame.paste((20, 90, 200), (50 * number, 100, 50 * number + 80, 180))
-    file = io.BytesIO()
-    frames[0].save(file, "GIF", save_all=True, append_images=frames[1:], duration=100, loop=0)
-    return file.getvalue()

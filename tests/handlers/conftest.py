@@ -126,8 +126,8 @@ def letters(messages: list[MessageTypeDef]) -> dict[str, Any]:
     }
 
 
-def batch(*bodies: str) -> dict[str, Any]:
-    """What Lambda hands over: messages with the ids id-0, id-1, ...
+def batch(*bodies: str, sent_at: float = 1_700_000_000) -> dict[str, Any]:
+    """What Lambda hands over: messages with the ids id-0, id-1, ..., sent at a time in seconds since 1970.
 
     https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
     """
@@ -139,7 +139,7 @@ def batch(*bodies: str) -> dict[str, Any]:
                 "body": body,
                 "attributes": {
                     "ApproximateReceiveCount": "1",
-                    "SentTimestamp": "1700000000000",
+                    "SentTimestamp": str(int(1_000 * sent_at)),
                     "SenderId": "S3",
                     "ApproximateFirstReceiveTimestamp": "1700000000001",
                 },
@@ -238,6 +238,7 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAILURE_RETENTION_SECONDS", "3600")
     monkeypatch.setenv("DISTRIBUTION_ID", DISTRIBUTION)
     monkeypatch.setenv("INVALIDATE_ALL_FROM", "200")
+    monkeypatch.setenv("PURGES_OVERDUE_SECONDS", "432000")
     monkeypatch.setenv("CDN_BASE_URL", CDN)
     monkeypatch.setenv("EVENT_BUS", BUS)
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "lightpress-dev")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -192,7 +193,7 @@ def test_variants_and_permalinks_of_two_deleted_originals_are_invalidated_in_one
     }
     with Stubber(cdn().cloudfront) as cloudfront:
         cloudfront.add_response("create_invalidation", {}, expected)
-        assert purge_deleted.handler(batch(*folders), Context()) == {"batchItemFailures": []}
+        assert purge_deleted.handler(batch(*folders, sent_at=time.time()), Context()) == {"batchItemFailures": []}
         cloudfront.assert_no_pending_responses()
 
 
@@ -206,16 +207,44 @@ def test_5000_deletions_at_once_are_five_requests_of_two_paths_and_each_message_
     with Stubber(cdn().cloudfront) as cloudfront:
         for start in range(0, 5_000, 1_000):  # as many as Lambda hands over at once
             cloudfront.add_response("create_invalidation", {}, everything)
-            answer = purge_deleted.handler(batch(*folders[start : start + 1_000]), Context())
+            answer = purge_deleted.handler(batch(*folders[start : start + 1_000], sent_at=time.time()), Context())
             assert answer == {"batchItemFailures": []}
         cloudfront.assert_no_pending_responses()
     assert measured(told.lines())["FoldersPurged"] == [1_000] * 5
 
 
+@pytest.mark.usefixtures("deployed")
+@pytest.mark.parametrize(("days", "paths"), [(4.99, ["/i/x/*", "/r/x/*"]), (5.01, ["/i/*", "/r/*"])])
+def test_what_has_waited_for_five_of_ten_days_is_done_by_invalidating_everything(days: float, paths: list[str]) -> None:
+    expected = {
+        "DistributionId": DISTRIBUTION,
+        "InvalidationBatch": {"Paths": {"Quantity": 2, "Items": paths}, "CallerReference": ANY},
+    }
+    waiting = batch("i/x/", sent_at=time.time() - 86_400 * days)
+    with Stubber(cdn().cloudfront) as cloudfront:
+        cloudfront.add_response("create_invalidation", {}, expected)
+        assert purge_deleted.handler(waiting, Context()) == {"batchItemFailures": []}
+        cloudfront.assert_no_pending_responses()
+
+
+@pytest.mark.usefixtures("deployed")
+def test_one_old_message_of_a_batch_makes_all_of_it_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INVALIDATE_ALL_FROM", "0")
+    young, old = batch("i/x/", "i/y/", sent_at=time.time()), batch("i/z/")["Records"]
+    young["Records"][1:1] = [{**old[0], "messageId": "id-2"}]
+    with Stubber(cdn().cloudfront) as cloudfront:
+        everything = {"Paths": {"Quantity": 2, "Items": ["/i/*", "/r/*"]}, "CallerReference": ANY}
+        cloudfront.add_response(
+            "create_invalidation", {}, {"DistributionId": DISTRIBUTION, "InvalidationBatch": everything}
+        )
+        assert purge_deleted.handler(young, Context()) == {"batchItemFailures": []}
+        cloudfront.assert_no_pending_responses()
+
+
 def test_purges_beyond_the_quota_of_cloudfront_are_retried_and_are_no_error(told: Told) -> None:
     with Stubber(cdn().cloudfront) as cloudfront:
         cloudfront.add_client_error("create_invalidation", "TooManyInvalidationsInProgress")
-        answer = purge_deleted.handler(batch("i/x/", "i/y/"), Context(remaining_ms=[5_000]))
+        answer = purge_deleted.handler(batch("i/x/", "i/y/", sent_at=time.time()), Context(remaining_ms=[5_000]))
     assert answer == {"batchItemFailures": [{"itemIdentifier": "id-0"}, {"itemIdentifier": "id-1"}]}
     assert measured(told.lines())["PurgesPutOff"] == [2]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -153,14 +154,16 @@ def test_a_message_that_makes_no_sense_and_is_recorded(calls: set[Call], deploye
 def test_a_purge(calls: set[Call]) -> None:
     with Stubber(cdn().cloudfront) as cloudfront:
         cloudfront.add_response("create_invalidation", {})
-        purge_deleted.handler(batch("i/x/"), Context())
+        purge_deleted.handler(batch("i/x/", sent_at=time.time()), Context())
     assert calls == {INVALIDATE}
 
 
 def test_many_purges(calls: set[Call]) -> None:
     with Stubber(cdn().cloudfront) as cloudfront:
         cloudfront.add_response("create_invalidation", {})
-        answer = purge_deleted.handler(batch(*(f"i/{number}/" for number in range(200))), Context())
+        answer = purge_deleted.handler(
+            batch(*(f"i/{number}/" for number in range(200)), sent_at=time.time()), Context()
+        )
     assert (answer, calls) == ({"batchItemFailures": []}, PURGE_DELETED)
 
 

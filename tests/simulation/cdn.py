@@ -1,6 +1,7 @@
 """The CDN: what it keeps at permalinks, who is being answered, and what it is told to forget.
 
-It knows no time. What it keeps never expires, the worst that can be. A purge waits in its queue for as long as the
+It knows no time. What it keeps expires when the schedule says so, if ever, and is asked for again then, or while it is
+shown. A purge waits in its queue for as long as the
 delays of the stack say (`infra/lightpress/cdk/purging.py`): that of permalinks until whoever asked for it has made the
 next request, or has ended; that of a deletion until whoever asked has ended; and both for viewers who were being
 answered then.
@@ -146,9 +147,16 @@ class Cdn:
             self.copied[path] = data
             self._timeline.add(VIEWER, f"asks for {path}", "and the CDN keeps it")
 
-    def view(self, key: str) -> None:
-        """A viewer asks for a permalink; what the CDN does not keep, the resolver looks up."""
-        if key in self.copies:
+    def expire(self, key: str) -> None:
+        """What is kept at a permalink has expired for good: whoever asks next waits for the resolver."""
+        self._timeline.add("CDN", f"keeps {key} no longer", self.copies.pop(key)[:8])
+
+    def view(self, key: str, *, stale: bool = False) -> None:
+        """A viewer asks for a permalink; what the CDN does not keep, the resolver looks up.
+
+        stale: what it keeps has expired, and it asks the resolver while it shows that (`stale-while-revalidate`).
+        """
+        if key in self.copies and not stale:
             self._timeline.add(VIEWER, f"asks for {key}", f"gets {self.copies[key][:8]} from the CDN")
             return
         data = self._stores.buckets[IMAGES].data
@@ -222,13 +230,14 @@ class Cdn:
             return list(self._queued())
         return [message for message in self._queued() if self._asked.get(message.number, _NOBODY) == _NOBODY]
 
-    def purge(self, batch: Sequence[Message], *, takes: int = _MANY, all_from: int = 0) -> None:
+    def purge(self, batch: Sequence[Message], *, takes: int = _MANY, all_from: int = 0, overdue: bool = False) -> None:
         """`purge_deleted` works off a batch of purges.
 
         Args:
             batch: The purges.
             takes: How many requests CloudFront is not too busy for.
             all_from: From how many purges on everything is invalidated; 0 for never.
+            overdue: Whether one of them has waited for days.
         """
         edges = Edges(self, takes)
         purged = self._code.purging.purge(
@@ -237,6 +246,7 @@ class Cdn:
             lambda: len(self._queued()),
             lambda: False,
             all_from=all_from,
+            overdue=overdue,
             at_once=_AT_ONCE,
         )
         for message in batch:

@@ -384,6 +384,13 @@ MUTANTS = (
         300,
     ),
     Mutant(
+        "what has waited for days is acknowledged, whether CloudFront takes it or not",
+        PURGING,
+        (Change("not _taken(C, R, F, W)", "not overdue and not _taken(C, R, F, W)", "purge"),),
+        None,
+        300,
+    ),
+    Mutant(
         "another recipe is not noticed",
         RECONCILE,
         (Change("A and is_current(M, R) and B and C", "A and B and C"),),

@@ -71,7 +71,7 @@ OPERATIONS = (
 )
 """Those that may be out of order for a while."""
 _PART_THAT_IS_CLOSED, _PART_OF_OLD_VIEWS = 0.1, 0.2
-_VIEWS, _ANSWERS, _PURGES = 0.1, 0.2, 0.05
+_VIEWS, _ANSWERS, _PURGES, _EXPIRIES, _OVERDUE = 0.1, 0.2, 0.05, 0.02, 0.05
 _PART_OF_THE_MACHINE = 0.2
 _PART_ABOUT_NOW, _PART_APPROVED, _PART_THAT_LOOKS_ALIKE = 0.8, 0.7, 0.7
 _PART_THAT_IS_HEARD, _PART_THAT_IS_LOST = 0.5, 0.1
@@ -176,6 +176,7 @@ class _Schedule:
         self.enriched = enriched
         self.number, self.chance = number, random.Random(number)  # noqa: S311  it decides schedules
         self.viewers = random.Random(f"viewers {number}")  # noqa: S311  what they do changes nothing for workers
+        self.clock = random.Random(f"clock {number}")  # noqa: S311  nor does what expires
         versioned, receives = number % 2 == 0, self.chance.choice((2, 3, 5))
         self.cloud = Cloud(
             versioned=versioned,
@@ -428,6 +429,10 @@ class _Schedule:
         elif kind > 1 - _PURGES and (due := cdn.due()):
             self._purge(self.viewers.sample(due, self.viewers.randint(1, len(due))))
             self.cloud.happened["purge"] += 1
+        if cdn.copies and self.clock.random() < _EXPIRIES:
+            key = self.clock.choice(sorted(cdn.copies))
+            self.clock.choice((cdn.expire, partial(cdn.view, stale=True)))(key)
+            self.cloud.happened["expiry"] += 1
 
     def _view_lazy(self) -> None:
         """A viewer asks for a lazy variant, of now or of before."""
@@ -679,7 +684,8 @@ class _Schedule:
         return True
 
     def _purge(self, batch: list[Message]) -> None:
-        self.cloud.cdn.purge(batch, takes=self.viewers.randint(0, 2), all_from=self.viewers.choice((0, 2)))
+        takes, all_from = self.viewers.randint(0, 2), self.viewers.choice((0, 2))
+        self.cloud.cdn.purge(batch, takes=takes, all_from=all_from, overdue=self.clock.random() < _OVERDUE)
 
     def _end_of_cdn(self) -> None:
         """Every viewer has the answer, and every purge is made."""

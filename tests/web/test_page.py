@@ -28,6 +28,7 @@ from tools.drawing import (
     exif_with,
     file_of,
     four_corners,
+    hatching,
     pixel,
     ramp,
     rgb_profile,
@@ -121,6 +122,20 @@ def test_the_result_shows_the_published_picture_its_files_and_the_markup(
 
 
 SQUARE = replace(SPEC, sizes=(Size("w320", width=320), Size("square", 100, 100, "cover")), formats=("jpeg",))
+
+
+def test_a_drawing_is_compared_in_no_size_that_has_more_bytes_than_a_larger_one(
+    world: Dependencies, visit: Visit
+) -> None:
+    page = visit(world)
+    choose(page, file("lines.png", data=file_of(hatching((320, 214))), kind="image/png"))
+    ready = entry(page, "lines.png")
+    expect(ready).to_have_attribute("data-state", "ready")
+    (manifest,) = world.manifests.values()
+    by_width = {one.width: one.bytes for one in manifest.variants if one.format == "webp"}
+    assert by_width[160] > by_width[320]
+    sources = {source.get_attribute("type"): source.get_attribute("srcset") for source in ready.locator("source").all()}
+    assert (sources["image/webp"] or "").split()[1:] == ["320w"]
 
 
 def middle_of_square(world: Dependencies) -> tuple[int, ...]:

@@ -19,6 +19,7 @@ from tools.benchmarks import (
     cold_start,
     delivery,
     fetching,
+    flat,
     formats,
     guard,
     limit,
@@ -81,12 +82,19 @@ def _catalogs() -> None:
     _print(catalogs.table())
 
 
+@app.command("flat")
+def _flat() -> None:
+    """Tell what drawings, text and screenshots take at each width, and what viewers are given."""
+    _print(flat.table())
+
+
 @app.command("purges")
 def _purges(
     all_from: Annotated[int, typer.Option(help="As the option invalidate_all_from.")] = purges.ALL_FROM,
 ) -> None:
     """Tell how long deleted pictures are served, and what purging them costs, in a virtual time."""
     _print(purges.table(all_from))
+    _print(f"\n{purges.seen(all_from)}")
 
 
 @app.command("run")

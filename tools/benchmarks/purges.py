@@ -3,7 +3,8 @@
 All deletions are made at once, at second 0. Each is one message, delayed as the stack delays it. Two invocations work
 at a time, on batches of what has come within the window. CloudFront works on 15 wildcard paths at a time, each for as
 long as it says that 95 % of invalidations take. What it is too busy for is waited for as the function does, and then
-hidden for the visibility timeout. Beyond `_MOST` deletions, each takes as long as the ones before.
+hidden for the visibility timeout. Beyond `_MOST` deletions, each takes as long as the ones before; and what has waited
+for half of the days that its queue keeps it is done by invalidating everything.
 
     .venv/bin/python -m tools.benchmarks purges
 """
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 # As infra/lightpress/cdk/purging.py has them; tests/benchmarks/test_purges.py compares.
 DELAY_SECONDS, WINDOW_SECONDS, TIMEOUT_SECONDS, VISIBLE_AGAIN_SECONDS = 70, 20, 900, 5_420
+OVERDUE_SECONDS = 5 * 86_400
+BROWSER_SECONDS = 60 + 600
+"""How long a browser may show what it has loaded at a permalink: `max-age` and `stale-while-revalidate`."""
 ALL_FROM = 200
 MESSAGES_AT_ONCE, INVOCATIONS_AT_ONCE = 1_000, 2
 PAUSE_SECONDS, REQUEST_SECONDS = 5, 30
@@ -112,7 +116,12 @@ def purged_at_most(deletions: int, *, all_from: int) -> Purged:
     """Purge so many deletions, of which at most `_MOST` are played (one by one: `_MOST_ONE_BY_ONE`)."""
     played = min(deletions, _MOST if all_from else _MOST_ONE_BY_ONE)
     found, times = purged(played, all_from=all_from), deletions / played
-    return Purged(found.seconds * times, int(found.paths * times))
+    made = Purged(found.seconds * times, int(found.paths * times))
+    if all_from or made.seconds <= OVERDUE_SECONDS:
+        return made
+    in_time = OVERDUE_SECONDS / made.seconds
+    rest = purged_at_most(round(deletions * (1 - in_time)), all_from=ALL_FROM)
+    return Purged(OVERDUE_SECONDS + rest.seconds, int(made.paths * in_time) + rest.paths)
 
 
 def table(all_from: int) -> str:
@@ -125,6 +134,15 @@ def table(all_from: int) -> str:
         ways = (purged_at_most(deletions, all_from=all_from), purged_at_most(deletions, all_from=0))
         cells = [cell for way in ways for cell in (_told(way.seconds), f"{way.paths:,}", _dollars(way))]
         rows.append(f"| {deletions:,} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def seen(all_from: int) -> str:
+    """Until when deletions at once may be seen, in rows of Markdown: at the last edge, and in the last browser."""
+    rows = ["| deleted at once | the last edge | the last browser, at a permalink |", "|---:|---:|---:|"]
+    for deletions in (1, 1_000, 1_000_000):
+        at_edges = purged_at_most(deletions, all_from=all_from).seconds
+        rows.append(f"| {deletions:,} | {_told(at_edges)} | {_told(at_edges + BROWSER_SECONDS)} |")
     return "\n".join(rows)
 
 

@@ -133,7 +133,7 @@ _READY: dict[str, Json] = {
     "picture": said("HTML to put into a page."),
     "srcset": {
         "type": "object",
-        "description": "By format: every width, as `srcset` wants it.",
+        "description": "By format: the widths, as `srcset` wants them; none that is `dominated`.",
         "properties": dict.fromkeys(OUTPUTS, _TEXT),
         "additionalProperties": False,
     },
@@ -149,6 +149,10 @@ _READY: dict[str, Json] = {
             **fields_of(Variant, OF_A_VARIANT)
             | {"bytes": {"type": ["integer", "null"], "description": "Null where `lazy` is true."}},
             lazy={"type": "boolean", "description": "Whether it is made when somebody first asks for it."},
+            dominated={
+                "type": "boolean",
+                "description": "Whether a larger size that looks the same has fewer bytes: pages leave this one out.",
+            },
             url=said("Never changes.", format="uri"),
         )
     ),

@@ -64,6 +64,7 @@ SCHEMAS: dict[str, Json] = {
             object_of(
                 **fields_of(Variant, OF_A_VARIANT) | {"bytes": {"type": ["integer", "null"]}},
                 lazy=_FLAG,
+                dominated=_FLAG | {"description": "Whether a larger size that looks the same has fewer bytes."},
                 url=said("Never changes.", format="uri"),
             )
         ),

@@ -205,7 +205,8 @@ class Options(TypedDict, total=False):
             $0.005 for each.
         invalidate_all_from: From how many waiting invalidations on, of deleted and overwritten originals, all that the
             CDN keeps is invalidated instead, by two paths: a mass deletion ends within minutes and costs cents, and the
-            CDN fetches anew what is viewed. 0 never does: CloudFront takes some fifteen deletions a minute then.
+            CDN fetches anew what is viewed. 0 never does, but for what has waited for half of `queue_retention_days`:
+            CloudFront takes some fifteen deletions a minute then.
         resolver_start: How the function that resolves permalinks starts, which viewers wait for. "cold": ordinary cold
             starts. "snapshot": from a memory snapshot (SnapStart). "provisioned": `resolver_provisioned` instances are
             always running.

@@ -23,6 +23,7 @@ _MEMORY_MB = 256
 _TIMEOUT_SECONDS = 900
 # As many as come within the window: only who sees that they are many can invalidate everything at once.
 _MESSAGES_AT_ONCE = 1000
+_A_DAY = 86_400
 _WINDOW_SECONDS = 20
 # From when a manifest is about to be replaced until it is: one request to S3 takes at most 27 seconds
 # (`lightpress.aws.session.WAITING`). A resolver that reads the old one at their end has its timeout besides.
@@ -79,6 +80,7 @@ class Purging(Component):
                 "DISTRIBUTION_ID": distribution,
                 "PURGE_QUEUE_URL": self.queue.queue_url,
                 "INVALIDATE_ALL_FROM": str(core.config.delivery.invalidate_all_from),
+                "PURGES_OVERDUE_SECONDS": str(_A_DAY * core.config.processing.queue_retention_days // 2),
             },
         )
         function.allow(

@@ -20,8 +20,14 @@ _PAUSE_SECONDS = 5  # CloudFront says that 95 % of invalidations take effect wit
 _REQUEST_SECONDS = 30  # `aws.session.WAITING`
 
 
-def purge_batch(messages: Mapping[str, str], remaining_ms: Callable[[], int]) -> Purged:
-    """Invalidate the folders of a batch of messages, by their ids. remaining_ms: how long the invocation may take."""
+def purge_batch(messages: Mapping[str, str], remaining_ms: Callable[[], int], sent_at: float) -> Purged:
+    """Invalidate the folders of a batch of messages, by their ids.
+
+    Args:
+        messages: The folder of each message, by the message's id.
+        remaining_ms: Returns how long the invocation may take.
+        sent_at: When the oldest of them was sent, in seconds since 1970.
+    """
 
     def wait() -> bool:
         if remaining_ms() < 1000 * (_PAUSE_SECONDS + _REQUEST_SECONDS):
@@ -29,7 +35,9 @@ def purge_batch(messages: Mapping[str, str], remaining_ms: Callable[[], int]) ->
         time.sleep(_PAUSE_SECONDS)
         return True
 
-    return purge(messages, cdn(), purge_queue().pending, wait, all_from=_settings().all_from)
+    settings = _settings()
+    overdue = time.time() - sent_at > settings.overdue_seconds
+    return purge(messages, cdn(), purge_queue().pending, wait, all_from=settings.all_from, overdue=overdue)
 
 
 @cache

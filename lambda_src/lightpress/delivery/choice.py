@@ -1,13 +1,17 @@
 """Which file a viewer gets: the one rule of permalinks, markup, events, the upload page and the contact sheet.
 
-A viewer gets the smallest file among those that it can show; of an animation, the smallest one that moves. How large a
-lazy variant is, nobody knows: it is taken for smaller than files in older formats, and for larger than those in newer
-ones. All browsers
-that show AVIF show WebP, too, so there are as many kinds of viewers as formats that not all can show, and one more.
+A viewer gets the smallest file among those that it can show; of an animation, the smallest one that moves. Who asks for
+fewer pixels gets no more bytes: reduced, a page of text or a drawing of few colors often grows, and a larger size of it
+is then the smaller file (docs/decisions/0144). How large a lazy variant is, nobody knows: it is taken for smaller than
+files in older formats, and for larger than those in newer ones; and for smaller than larger sizes.
+
+All browsers that show AVIF show WebP, too, so there are as many kinds of viewers as formats that not all can show, and
+one more.
 """
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from lightpress.image.formats import FALLBACKS, OUTPUTS
@@ -70,10 +74,55 @@ def _first(weighed: Iterable[tuple[One, str, int | None]]) -> One | None:
     return next((one[0] for one in newest_first if one[2] is None or one is least), None)
 
 
+def lightest(files: Sequence[SomeFile], formats: Collection[str]) -> SomeFile | None:
+    """Choose the file that a viewer gets of all sizes that are large enough for it.
+
+    Args:
+        files: Of one picture, which looks the same in all of them.
+        formats: The names of those that the viewer can show.
+
+    Returns:
+        The file of the smallest size, or of a larger one where that has fewer bytes; none that is still in place of one
+        that moves. None if the viewer can show none.
+    """
+    best: SomeFile | None = None
+    for width in sorted({file.width for file in files}):
+        file = smallest([one for one in files if one.width == width], formats)
+        if file and (best is None or _has_fewer_bytes(file, best)):
+            best = file
+    return best
+
+
+def is_dominated(file: File, files: Iterable[File]) -> bool:
+    """Whether one of these files, of the same picture in the same format, is wider and has fewer bytes."""
+    return any(other.width > file.width and _has_fewer_bytes(other, file) for other in files)
+
+
+def dominant(files: Sequence[SomeFile]) -> list[SomeFile]:
+    """Choose the files that a page offers, of one picture in one format.
+
+    Args:
+        files: Of all widths. Of two as wide, the last one counts.
+
+    Returns:
+        For each width one file, the narrowest first, and none where a wider one has fewer bytes.
+    """
+    by_width = {file.width: file for file in files}
+    return [file for _, file in sorted(by_width.items()) if not is_dominated(file, files)]
+
+
+def _has_fewer_bytes(wider: File, file: File) -> bool:
+    """Whether it does, and moves where the other does. What is lazy has no known bytes."""
+    if wider.bytes is None or file.bytes is None or file.animated > wider.animated:
+        return False
+    return wider.bytes < file.bytes
+
+
 def offered(files: Sequence[File]) -> tuple[str, ...]:
     """Name the formats that a `<picture>` offers, of which a browser takes the first that it can show.
 
-    A page names all widths of a format at once, so formats are compared by the bytes of all their widths.
+    A page names all widths of a format at once, so formats are compared by the bytes of all widths, each of which is
+    what a browser loads that wants it (`dominant`).
 
     Args:
         files: Of all widths that a browser may choose from.
@@ -106,6 +155,7 @@ def _moves(files: Iterable[File]) -> bool:
 
 
 def _total(files: Iterable[File]) -> int | None:
-    """The bytes of one file for each width; None if those of one are not known."""
+    """The bytes that browsers load, one for each width; None if those of one file are not known."""
     known = {file.width: file.bytes for file in files}
-    return None if None in known.values() else sum(bytes_ or 0 for bytes_ in known.values())
+    widest_first = [known[width] or 0 for width in sorted(known, reverse=True)]
+    return None if None in known.values() else sum(accumulate(widest_first, min))

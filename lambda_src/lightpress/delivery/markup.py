@@ -2,7 +2,8 @@
 
 The parameter `names` chooses among the sizes of the recipe. By default, those that show the whole picture are offered;
 if every size is cropped or padded, those with the aspect ratio of the widest one. A browser may choose any of them, so
-all must look the same: those of other steps are left out, and where every size has steps, the widest decides.
+all must look the same: those of other steps are left out, and where every size has steps, the widest decides. Left out
+is a width, too, of which a wider file has fewer bytes.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from lightpress.delivery.choice import offered
+from lightpress.delivery.choice import is_dominated, offered
 from lightpress.image.formats import OUTPUTS
 from lightpress.image.spec import WHOLE
 
@@ -31,7 +32,7 @@ def srcset(manifest: Manifest, form: str, base_url: str, names: Collection[str] 
         base_url: Address of the CDN, without a slash at its end.
         names: The sizes to choose from; by default, those that show the whole picture.
     """
-    return _srcset(_chosen(manifest, names), form, base_url)
+    return _srcset(manifest, _chosen(manifest, names), form, base_url)
 
 
 def picture(  # noqa: PLR0913  what a page may choose, nearly all with a default
@@ -60,13 +61,13 @@ def picture(  # noqa: PLR0913  what a page may choose, nearly all with a default
         return ""
     *better, last = formats
     sources = [
-        f'  <source type="{OUTPUTS[form].media_type}" srcset="{escape(_srcset(chosen, form, base_url))}"'
+        f'  <source type="{OUTPUTS[form].media_type}" srcset="{escape(_srcset(manifest, chosen, form, base_url))}"'
         f' sizes="{escape(sizes)}">'
         for form in better
     ]
     largest = max(_of(last, chosen), key=lambda variant: variant.width)
     image = (
-        f'  <img src="{escape(_url(largest, base_url))}" srcset="{escape(_srcset(chosen, last, base_url))}"'
+        f'  <img src="{escape(_url(largest, base_url))}" srcset="{escape(_srcset(manifest, chosen, last, base_url))}"'
         f' sizes="{escape(sizes)}" width="{largest.width}" height="{largest.height}" alt="{escape(alt)}"'
         f' loading="lazy"{_background(manifest, lqip=lqip)}>'
     )
@@ -101,9 +102,39 @@ def _has_shape(variant: AnyVariant, ratio: float) -> bool:
     return abs(variant.width - ratio * variant.height) <= max(1.0, ratio)
 
 
-def _srcset(variants: list[AnyVariant], form: str, base_url: str) -> str:
+def dominated(manifest: Manifest) -> frozenset[tuple[str, str]]:
+    """Name the variants, by size and format, that no page offers: a larger size that looks the same has fewer bytes."""
+    whole = whole_pictures(manifest)
+    larger = [variant for variant in whole if is_filled(manifest, variant)]
+    return frozenset((one.name, one.format) for one in whole if is_dominated(one, _of(one.format, larger)))
+
+
+def is_filled(manifest: Manifest, variant: AnyVariant) -> bool:
+    """Whether the picture has the size of the variant, and is not the smaller part of a box that it does not fill.
+
+    No picture is enlarged: in a variant that is longer or broader than the original, it lies in the middle ("pad"), and
+    smaller than in a narrower one. What steps add to a picture counts as such a box; they may have turned it.
+    """
+    source = manifest.source
+    sides = sorted((source.width or 0, source.height or 0)) if source else (0, 0)
+    return all(own <= side for own, side in zip(sorted((variant.width, variant.height)), sides, strict=True))
+
+
+def _srcset(manifest: Manifest, variants: list[AnyVariant], form: str, base_url: str) -> str:
     by_width = {variant.width: variant for variant in _of(form, variants)}
-    return ", ".join(f"{_url(by_width[width], base_url)} {width}w" for width in sorted(by_width))
+    larger = [variant for variant in by_width.values() if is_filled(manifest, variant)]
+    offered_widths = (
+        f"{_url(one, base_url)} {width}w"
+        for width, one in sorted(by_width.items())
+        if not is_dominated(one, (other for other in larger if _look_alike(one, other)))
+    )
+    return ", ".join(offered_widths)
+
+
+def _look_alike(one: AnyVariant, other: AnyVariant) -> bool:
+    """Whether a page may show either: it may name sizes of which it knows that they do not (`names`)."""
+    whole = (one.look or "").startswith(WHOLE)
+    return one.look == other.look and (whole or _has_shape(one, other.width / other.height))
 
 
 def _of(form: str, variants: list[AnyVariant]) -> list[AnyVariant]:

@@ -1,6 +1,7 @@
 """What is invalidated of the purges that wait: folder by folder while they are few, everything once they are many.
 
-Nothing lies between: hashes scatter keys, so that as many deletions as there are prefixes of a hash hit nearly all of
+Or once one has waited for days: a queue drops in the end what nobody was able to do (docs/decisions/0145). Nothing lies
+between: hashes scatter keys, so that as many deletions as there are prefixes of a hash hit nearly all of
 them (docs/decisions/0086).
 """
 
@@ -65,6 +66,7 @@ def purge(  # noqa: PLR0913  what it decides by
     wait: Callable[[], bool],
     *,
     all_from: int,
+    overdue: bool = False,
     at_once: int = FOLDERS_AT_ONCE,
 ) -> Purged:
     """Invalidate what a batch of messages asks for, or as much of it as CloudFront takes in time.
@@ -76,10 +78,12 @@ def purge(  # noqa: PLR0913  what it decides by
             off; asked only where there are more than fit into one request.
         wait: Waits until CloudFront may take more, and returns True; False if there is no more time.
         all_from: From how many messages on everything is invalidated; 0 for never.
+        overdue: Whether one has waited for so long that the queue might drop it before its turn comes. Everything is
+            invalidated then, however many there are.
         at_once: How many folders fit into one request.
     """
     folders = sorted(set(messages.values()))
-    many = len(folders) > at_once and all_from > 0 and max(len(messages), pending()) >= all_from
+    many = overdue or (len(folders) > at_once and all_from > 0 and max(len(messages), pending()) >= all_from)
     has_copies = any(not folder.startswith((VARIANTS, PERMALINKS)) for folder in folders)
     requests = (
         [WITH_COPIES if has_copies else EVERYTHING]

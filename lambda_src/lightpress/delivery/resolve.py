@@ -3,7 +3,7 @@
 /r/HASH/ACCEPTED/WANTED/~KEY
 HASH      hash of the key (`pipeline.manifest.short_name`), so that one wildcard invalidates all permalinks of a key
 ACCEPTED  what the viewer can show besides what all can: `avif.webp`, `avif`, `webp` or `-`; or `~FORMAT`, if it says
-WANTED    `w640` or `h640` (at least so many pixels wide or high), `n-NAME` (of a size), or `-` (the largest)
+WANTED    `w640` or `h640` (at least so many pixels wide or high), `n-NAME` (just this size), or `-` (the largest)
 KEY       the key in base64url
 
 No other characters than letters, digits and `-._~` are used: see infra/lightpress/cdk/edge/viewer_request.js.
@@ -16,8 +16,8 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from lightpress.delivery.choice import offered, smallest
-from lightpress.delivery.markup import whole_pictures
+from lightpress.delivery.choice import lightest, offered
+from lightpress.delivery.markup import is_filled, whole_pictures
 from lightpress.delivery.permalink import key_of
 from lightpress.image.formats import FALLBACKS, OUTPUTS
 from lightpress.pipeline.file_names import content_disposition, saved_as
@@ -213,23 +213,26 @@ def _answer(status: int, cache_control: str, **headers: str) -> Answer:
 
 
 def _large_enough(manifest: Manifest, wanted: str) -> list[AnyVariant]:
-    """The variants of the smallest size that is large enough; if there is none, those of the largest."""
+    """The variants of the smallest size that is large enough, and of larger ones in which the picture is as large.
+
+    If there is none, or none is asked for, those of the largest.
+    """
     named = [variant for variant in manifest.offered if f"n-{variant.name}" == wanted]
     if named:
         return named
     offered = whole_pictures(manifest)
     side, number = wanted[:1], wanted[1:]
     if side in {"w", "h"} and number.isdecimal():
-        along = [(variant.width if side == "w" else variant.height, variant) for variant in offered]
-        enough = [pixels for pixels, _ in along if pixels >= int(number)]
+        enough = [one for one in offered if (one.width if side == "w" else one.height) >= int(number)]
         if enough:
-            return [variant for pixels, variant in along if pixels == min(enough)]
+            least = min(variant.width for variant in enough)
+            return [one for one in enough if one.width == least or is_filled(manifest, one)]
     most = max((variant.width for variant in offered), default=0)
     return [variant for variant in offered if variant.width == most]
 
 
 def _best(variants: list[AnyVariant], asked: Asked) -> AnyVariant | None:
     if asked.strict:
-        return smallest(variants, asked.formats)
+        return lightest(variants, asked.formats)
     # A recipe without a format that every viewer can show: its oldest one is better than nothing.
-    return smallest(variants, asked.formats | set(FALLBACKS)) or smallest(variants, offered(variants)[-1:])
+    return lightest(variants, asked.formats | set(FALLBACKS)) or lightest(variants, offered(variants)[-1:])

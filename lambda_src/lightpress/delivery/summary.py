@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from lightpress.delivery.markup import picture_formats
+from lightpress.delivery.markup import dominated, picture_formats
 from lightpress.image import MESSAGES
 from lightpress.pipeline.copy_pattern import REFUSALS
 
@@ -38,6 +38,7 @@ def summary_of(manifest: Manifest | None, address: Callable[[Variant | LazyVaria
         address: Returns the fields that say where a variant is, such as {"url": ...}.
     """
     source = manifest and manifest.source
+    heavy = dominated(manifest) if manifest else frozenset()
     return {
         "reason": manifest and manifest.reason,
         "detail": manifest and manifest.detail,
@@ -45,7 +46,9 @@ def summary_of(manifest: Manifest | None, address: Callable[[Variant | LazyVaria
         "picture_formats": picture_formats(manifest) if manifest else [],
         "notes": list(manifest.notes) if manifest else [],
         "variants": [
-            {name: getattr(variant, name) for name in OF_A_VARIANT} | {"lazy": variant.bytes is None} | address(variant)
+            {name: getattr(variant, name) for name in OF_A_VARIANT}
+            | {"lazy": variant.bytes is None, "dominated": (variant.name, variant.format) in heavy}
+            | address(variant)
             for variant in (manifest.offered if manifest else ())
         ],
         "facts": facts_of(manifest) if manifest else None,

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Invalidate a batch of folders. What CloudFront is too busy for, SQS delivers again later."""
     messages = {record["messageId"]: record["body"] for record in event["Records"]}
-    purged = purge_batch(messages, context.get_remaining_time_in_millis)
+    sent_at = min(int(record["attributes"]["SentTimestamp"]) for record in event["Records"]) / 1_000
+    purged = purge_batch(messages, context.get_remaining_time_in_millis, sent_at)
     if purged.put_off:
         metrics.add_metric(name="PurgesPutOff", unit="Count", value=len(purged.put_off))
     if purged.folders:

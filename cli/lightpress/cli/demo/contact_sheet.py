@@ -134,13 +134,13 @@ def _view(shown: ServedPicture, *, sizes: str) -> Markup:
     widest = shown.whole(last)[-1]
     sizes = sizes.format(widest=widest.width)
     sources = (
-        element("source", type=OUTPUTS[name].media_type, srcset=_srcset(shown.whole(name)), sizes=sizes)
+        element("source", type=OUTPUTS[name].media_type, srcset=_srcset(shown.widths(name)), sizes=sizes)
         for name in better
     )
     fallback = element(
         "img",
         src=beside(widest.file),
-        srcset=_srcset(shown.whole(last)),
+        srcset=_srcset(shown.widths(last)),
         sizes=sizes,
         width=str(widest.width),
         height=str(widest.height),

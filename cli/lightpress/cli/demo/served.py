@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lightpress.delivery.choice import offered
+from lightpress.delivery.choice import dominant, offered
 from lightpress.image.formats import OUTPUTS
 
 
@@ -81,6 +81,11 @@ class ServedPicture:
         made = {variant.width: variant for variant in self.variants if variant.format == format_name}
         whole = {width: variant for width, variant in made.items() if self._is_whole(variant)}
         return tuple(variant for _, variant in sorted((whole or made).items()))
+
+    def widths(self, format_name: str) -> tuple[ServedVariant, ...]:
+        """Return those that a browser chooses from, narrowest first: none of which a wider one has fewer bytes."""
+        shown = self.whole(format_name)
+        return tuple(dominant(shown)) if all(map(self._is_whole, shown)) else shown
 
     def cuts(self) -> tuple[ServedVariant, ...]:
         """Return the variants that show a part, in the format for all browsers; none where all of them do."""

@@ -17,19 +17,23 @@ In both, S3 says 404 to the CDN of an object that is not there, where the bucket
 
 In both, it fails over within origin groups (`origin_groups`), which the emulator's does not know.
 
+In both, a queue's batching window is waited for, and its batches are as large as they may be (`batching`).
+
 In both, there are services that the emulator has not (`stand_ins`).
 """
 
 from __future__ import annotations
 
 import re
+import time
 from html import unescape
 from typing import Any
 
+from batching import Windows
 from edge_cache import EdgeCache, Invalidations
 from ministack.app import app as emulator
 from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy, pin_request_origin
-from ministack.services import cloudfront, s3
+from ministack.services import cloudfront, lambda_svc, s3, sqs
 from origin_groups import ask as ask_group
 from origin_groups import with_groups
 from stand_ins import install as add_stand_ins
@@ -126,6 +130,29 @@ def _parse_with_groups(distribution: Any) -> Any:  # noqa: ANN401  the emulator'
     return with_groups(_parse(distribution), cloudfront._dist_config_el(distribution))  # noqa: SLF001
 
 
+_windows = Windows()
+
+
+def _receive_in_batches(queue_url: str, most: int) -> list[Any]:
+    """Messages for the function that takes from a queue; none while its batching window goes on."""
+    with sqs._queues_lock:  # noqa: SLF001
+        queue = sqs._get_q(queue_url)  # noqa: SLF001
+        sqs._expire_retained(queue)  # noqa: SLF001
+        sqs._dlq_sweep(queue)  # noqa: SLF001
+        now = time.time()
+        visible = sum(message.get("visible_at", 0) <= now for message in queue["messages"])
+        count = _windows.batch(queue_url, visible, most, _window_of(queue["attributes"]["QueueArn"]))
+        hidden = int(queue["attributes"].get("VisibilityTimeout", "30"))
+        received: list[Any] = sqs._collect_msgs(queue, count, hidden)  # noqa: SLF001
+        return received
+
+
+def _window_of(queue_arn: str) -> float:
+    mappings = (one for *_, one in lambda_svc._iter_all_esms() if one.get("EventSourceArn") == queue_arn)  # noqa: SLF001
+    return max((float(one.get("MaximumBatchingWindowInSeconds") or 0) for one in mappings), default=0.0)
+
+
+sqs._receive_messages_for_esm = _receive_in_batches  # noqa: SLF001
 s3.serve_cloudfront_origin_fetch = _fetch_or_404
 cloudfront.parse_distribution_dataplane_config = _parse_with_groups
 cloudfront._fetch_from_function_url_origin = _fetch_signed  # noqa: SLF001

@@ -172,7 +172,8 @@ class DeliveryOptions:
         high=100_000,
         doc="From how many waiting invalidations on, of deleted and overwritten originals, all that the CDN keeps is "
         "invalidated instead, by two paths: a mass deletion ends within minutes and costs cents, and the CDN fetches "
-        "anew what is viewed. 0 never does: CloudFront takes some fifteen deletions a minute then.",
+        "anew what is viewed. 0 never does, but for what has waited for half of `queue_retention_days`: CloudFront "
+        "takes some fifteen deletions a minute then.",
     )
     resolver_start: str = choice(
         "cold",
