@@ -79,8 +79,8 @@ def test_no_original_and_no_variant_can_be_read_by_it(operated: Template) -> Non
 def test_costs_are_counted_at_the_list_prices_of_the_region(operated: Template) -> None:
     metrics = json.loads(environment_of(operated.raw, function_id(operated.raw, "operators"))["METRICS"])
     prices = prices_of("us-east-1")
-    assert (metrics["invocation"], metrics["file"]) == pytest.approx(
-        (prices.lambda_request / 1e6, prices.s3_write / 1e6)
+    assert (metrics["invocation"], metrics["file"], metrics["list"]) == pytest.approx(
+        (prices.lambda_request / 1e6, prices.s3_write / 1e6, prices.s3_write / 1e6)
     )
     assert metrics["picture"] == pytest.approx((prices.s3_write + 4 * prices.s3_read) / 1e6)
     assert len(metrics["functions"]) == 7
