@@ -1,4 +1,4 @@
-"""Makes .venv from hash-locked requirements, and shows how far it is. Run by make, with any Python 3.11 or newer.
+"""Makes .venv from hash-locked requirements, and shows how far it is. Run by make, with any Python 3.11.2 or newer.
 
 setup.py demo    what the demo, the command line and deployments need; marked by .venv/.ready-demo
 setup.py all     that, and what working on Lightpress needs; marked by .venv/.ready
