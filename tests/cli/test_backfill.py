@@ -346,6 +346,19 @@ def test_what_the_queue_refuses_is_sent_again(path: Path) -> None:
     assert len(queue.sent) == 100
 
 
+@pytest.mark.parametrize("times", [1, 2, 5])
+def test_what_the_queue_refuses_again_and_again_leaves_no_room_below_a_limit_for_others(path: Path, times: int) -> None:
+    refused: Counter[str] = Counter()
+
+    def refuses(key: str) -> bool:
+        refused[key] += 1
+        return key.endswith("7") and refused[key] <= times
+
+    queue = Queue(refuses=refuses)
+    assert run(queue, path, 500, Limits(rate=1e6, max_objects=64)) == "max_objects"
+    assert len(queue.sent) == saved(path).sent == 64
+
+
 def test_a_run_with_other_options_does_not_take_over_the_checkpoint(path: Path) -> None:
     Checkpoint(OPTIONS, place="x").write(path)
     assert checkpoint_at(path, OPTIONS).place == "x"

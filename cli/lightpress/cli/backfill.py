@@ -90,7 +90,7 @@ class Checkpoint:
         place: The position up to which everything is finished.
         endings: Finished items by outcome.
         bytes: Of all finished items.
-        sent: Messages sent.
+        sent: Messages sent, or to be sent again because SQS did not accept them.
         reads: GET and HEAD requests.
         retrieval: Dollars for reading what was sent, because of its storage class.
         late: Keys that were not finished in time, at most 1,000.
@@ -308,6 +308,7 @@ class Backfill:
                 self._leave(len(taken) - place)
                 break
             todo.append(flight)
+        self._begin(todo)
         self._send(todo)
         return over
 
@@ -316,20 +317,19 @@ class Backfill:
         for _ in range(count):
             self._under_way.pop()
 
+    def _begin(self, flights: list[_Flight]) -> None:
+        """Count what is to be sent: what SQS does not accept at first counts, too, for it will be sent again."""
+        self._unfinished.update((id(flight), flight) for flight in flights)
+        self.checkpoint.sent += len(flights)
+        self.checkpoint.retrieval += sum(self.limits.retrieval(flight.item) for flight in flights)
+        if self.limits.bounded and flights:
+            self._save()  # before they are paid for: a program that is killed here must not exceed the limit later
+
     def _send(self, flights: list[_Flight]) -> None:
         if not flights:
             return
         now = self.clock()
-        self._unfinished.update((id(flight), flight) for flight in flights)
-        self.checkpoint.sent += len(flights)
-        self.checkpoint.retrieval += sum(self.limits.retrieval(flight.item) for flight in flights)
-        if self.limits.bounded:
-            self._save()  # before they are paid for: a program that is killed here must not exceed the limit later
         refused = {item.key for item in self.target.send([flight.item for flight in flights])}
-        self.checkpoint.sent -= len(refused)
-        self.checkpoint.retrieval -= sum(
-            self.limits.retrieval(flight.item) for flight in flights if flight.item.key in refused
-        )
         for flight in flights:
             if flight.item.key not in refused:
                 flight.sent_at, flight.look_at = now, now + _FIRST_LOOK
