@@ -1,4 +1,4 @@
-"""Makes .venv from hash-locked requirements, and shows how far it is. Run by make, with any Python 3.11 or newer.
+"""Makes .venv from hash-locked requirements, and shows how far it is. Run by make, with any Python 3.11.2 or newer.
 
 setup.py demo    what the demo, the command line and deployments need; marked by .venv/.ready-demo
 setup.py all     that, and what working on Lightpress needs; marked by .venv/.ready
@@ -32,6 +32,12 @@ def main(mark: Path) -> int:
     if mark == DEMO and _is_current(ALL):
         DEMO.touch()  # it has all of this already
         return 0
+    if VENV.is_symlink():
+        _say(
+            f".venv is a symbolic link to {VENV.resolve()}; what is installed there would be removed.\n"
+            "Remove the link (rm .venv), and run this again: it makes an environment here.\n"
+        )
+        return 1
     if mark == DEMO or ALL.exists() or not _is_current(DEMO):
         _say(f"Making .venv with {sys.executable}\n")
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=True)

@@ -274,6 +274,7 @@ def _count_reason(reason: str) -> None:
 def _count_published(manifest: Manifest) -> None:
     files = _files(manifest)
     _count("Files", len(files))
+    _count("Lists", int(manifest.revision > 1))  # of its variants, for dead ones: a new key has none
     _count("VariantBytes", sum(file.bytes for file in files), MetricUnit.Bytes)
     for format_ in dict.fromkeys(file.format for file in files):
         bytes_of_it = sum(file.bytes for file in files if file.format == format_)

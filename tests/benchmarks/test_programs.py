@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tools.benchmarks import cold_start, memory, overhead
+from tools.benchmarks import cold_start, looping, memory, overhead
 from tools.drawing import file_of, ramp
 
 if TYPE_CHECKING:
@@ -28,6 +28,14 @@ def test_the_cold_start_of_the_handler_takes_more_than_its_imports() -> None:
     assert measured[cold_start.BARE] < measured["image core"] < measured[cold_start.OURS]
     rows = list(io.StringIO(cold_start.table(measured)))
     assert len(rows) == 2 + len(cold_start.PROGRAMS) - 1
+
+
+@pytest.mark.nightly
+def test_the_loop_of_backfills_publishes_no_more_than_its_functions_do() -> None:
+    row = looping.measured(rate=1_000.0, functions=10, originals=60)
+    assert row.seconds > 60 / 10 * 0.6
+    assert 60 * 2 * 2 <= row.reads < 60 * 2 * 8, "each is checked before it is sent, and some times after that"
+    assert row.shown.startswith("| 1000 | 10 | ")
 
 
 def test_the_pipeline_takes_more_than_the_image_core(original: Path) -> None:

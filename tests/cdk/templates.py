@@ -23,6 +23,15 @@ if TYPE_CHECKING:
 # In the context of an app: leave the layer unbuilt, for its hash is known without.
 NO_LAYER: dict[str, object] = {"aws:cdk:bundling-stacks": []}
 
+GATED_RECIPES = """
+[[rules]]
+path = "**"
+recipe = "web"
+
+[recipes.web]
+gate = ["malware", "person"]
+sizes = { w640 = { width = 640 } }
+"""
 
 _SYNTHESIZED: dict[str, Template] = {}
 

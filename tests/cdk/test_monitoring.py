@@ -20,7 +20,7 @@ from lightpress.cdk.readiness import PROJECT
 from lightpress.costs.bill import Use
 from lightpress.image.formats import WRITTEN
 from tests.cdk.grants import as_list
-from tests.cdk.templates import NO_LAYER, Statement, read_template, synthesize_with
+from tests.cdk.templates import GATED_RECIPES, NO_LAYER, Statement, read_template, synthesize_with
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,22 +116,11 @@ def test_every_alarm_tells_the_topic_and_tells_when_it_is_over(dev: Template) ->
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}], symptom
 
 
-RULES_OF_ALL_KINDS = """
-[[rules]]
-path = "**"
-recipe = "web"
-
-[recipes.web]
-gate = ["malware", "person"]
-sizes = { w640 = { width = 640 } }
-"""
-
-
 @pytest.fixture(scope="module")
 def as_many_rules_as_can_be(tmp_path_factory: pytest.TempPathFactory) -> Template:
     """Beside a bucket of somebody's own, as many existing buckets as the options allow."""
     folder = tmp_path_factory.mktemp("rules")
-    (folder / "recipes.toml").write_text(RULES_OF_ALL_KINDS, encoding="utf-8")
+    (folder / "recipes.toml").write_text(GATED_RECIPES, encoding="utf-8")
     app = App(context=NO_LAYER, outdir=str(folder / "out"))
     stack = Stack(app, "Rules", env={"account": "123456789012", "region": "eu-west-1"})
     Lightpress(

@@ -16,9 +16,8 @@ from lightpress.cdk.options.ingest import IngestOptions
 from lightpress.costs.prices import prices_of
 from lightpress.toml_reader import ConfigError
 from tests.cdk.grants import environment_of, function_id, grants_of
-from tests.cdk.templates import NO_LAYER, read_template, synthesize_with
+from tests.cdk.templates import GATED_RECIPES, NO_LAYER, read_template, synthesize_with
 from tests.cdk.test_least_privilege import compare
-from tests.cdk.test_reviewing import RECIPES
 from tests.cdk.test_upload_api import JWT, ROUTES, jwt_but, routes
 from tests.handlers.test_operators import OPERATORS, RETRY_URL, REVIEW
 from tests.handlers.test_preview import PREVIEW
@@ -79,8 +78,8 @@ def test_no_original_and_no_variant_can_be_read_by_it(operated: Template) -> Non
 def test_costs_are_counted_at_the_list_prices_of_the_region(operated: Template) -> None:
     metrics = json.loads(environment_of(operated.raw, function_id(operated.raw, "operators"))["METRICS"])
     prices = prices_of("us-east-1")
-    assert (metrics["invocation"], metrics["file"]) == pytest.approx(
-        (prices.lambda_request / 1e6, prices.s3_write / 1e6)
+    assert (metrics["invocation"], metrics["file"], metrics["list"]) == pytest.approx(
+        (prices.lambda_request / 1e6, prices.s3_write / 1e6, prices.s3_write / 1e6)
     )
     assert metrics["picture"] == pytest.approx((prices.s3_write + 4 * prices.s3_read) / 1e6)
     assert len(metrics["functions"]) == 7
@@ -97,7 +96,7 @@ def test_without_url_ingest_it_may_send_to_one_queue_only(tmp_path: Path) -> Non
 
 def test_only_with_a_gate_it_may_send_reviews(tmp_path: Path) -> None:
     recipes = tmp_path / "recipes.toml"
-    recipes.write_text(RECIPES, encoding="utf-8")
+    recipes.write_text(GATED_RECIPES, encoding="utf-8")
     app = App(context=NO_LAYER, outdir=str(tmp_path / "out"))
     stack = Stack(app, "Gated", env={"account": "123456789012", "region": "eu-west-1"})
     Lightpress(stack, "Images", recipes=recipes, config=jwt_but(operators_scope=SCOPE))

@@ -16,7 +16,7 @@ from lightpress.cdk import Lightpress
 from lightpress.pipeline.reviewing import MEASURE
 from lightpress.toml_reader import ConfigError
 from tests.cdk.grants import environment_of, function_id, grants_of
-from tests.cdk.templates import NO_LAYER, Template, read_template
+from tests.cdk.templates import GATED_RECIPES, NO_LAYER, Template, read_template
 from tests.cdk.test_monitoring import alarms
 from tests.handlers.conftest import IMAGES, QUEUE, UPLOADS
 from tests.handlers.recorder import needs
@@ -30,20 +30,11 @@ if TYPE_CHECKING:
 
 PLAN = "AWS::GuardDuty::MalwareProtectionPlan"
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/some-key"
-RECIPES = """
-[[rules]]
-path = "**"
-recipe = "web"
-
-[recipes.web]
-gate = ["malware", "person"]
-sizes = { w640 = { width = 640 } }
-"""
 
 
 def recipes_in(folder: Path) -> Path:
     path = folder / "recipes.toml"
-    path.write_text(RECIPES, encoding="utf-8")
+    path.write_text(GATED_RECIPES, encoding="utf-8")
     return path
 
 
@@ -95,7 +86,7 @@ def test_it_looks_at_what_is_overdue_only_where_a_recipe_says_when_that_is(gated
     stack = Stack(app, "Gated", env={"account": "123456789012", "region": "eu-west-1"})
     recipes = recipes_in(tmp_path)
     limits = 'gate_hours = 48\ngate_unanswered = "publish"\n'
-    recipes.write_text(RECIPES.replace("gate =", limits + "gate ="), encoding="utf-8")
+    recipes.write_text(GATED_RECIPES.replace("gate =", limits + "gate ="), encoding="utf-8")
     Lightpress(stack, "Images", recipes=recipes, name="dev")
     template = read_template(app.synth().get_stack_by_name("Gated"))
     assert environment_of(template.raw, function_id(template.raw, "take_review"))["GATE_TIME_LIMITS"] == "true"
@@ -147,8 +138,8 @@ def attached(folder: Path, path: str, *rows: AttachedBucket) -> Template:
     folder.mkdir(exist_ok=True)
     recipes = recipes_in(folder)
     others = '\n[[rules]]\npath = "**"\nrecipe = "open"\n\n[recipes.open]\nsizes = { w640 = { width = 640 } }\n'
-    gated_first = RECIPES.replace('path = "**"', f'path = "{path}"') + others
-    recipes.write_text(RECIPES if path == "**" else gated_first, encoding="utf-8")
+    gated_first = GATED_RECIPES.replace('path = "**"', f'path = "{path}"') + others
+    recipes.write_text(GATED_RECIPES if path == "**" else gated_first, encoding="utf-8")
     app = App(context=NO_LAYER, outdir=str(folder / "out"))
     stack = Stack(app, "Gated", env={"account": "123456789012", "region": "eu-west-1"})
     Lightpress(stack, "Images", recipes=recipes, name="dev", attach=rows)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightpress.cli.backfill import LATE, Backfill, Checkpoint, Item, Limits, OtherRunError, checkpoint_at
+from lightpress.cli.backfill import AT_ONCE, LATE, Backfill, Checkpoint, Item, Limits, OtherRunError, checkpoint_at
 from lightpress.cli.backfilling import dollars_of
 from lightpress.cli.commands.costs import assumptions_again
 from lightpress.costs.prices import prices_of
@@ -30,7 +30,7 @@ class Killed(BaseException):
 class Queue:
     """Workers settle what is sent, some seconds later. stuck: what never is. effects: how often each was made.
 
-    fails_after: so many reads nothing can be looked at any more.
+    looked: what was checked. asked: how many at a time. fails_after: so many reads nothing can be looked at any more.
     """
 
     now: float = 0.0
@@ -42,17 +42,21 @@ class Queue:
     sent: list[tuple[float, str]] = field(default_factory=list)
     refuses: Callable[[str], bool] = lambda _: False
     reads: int = 0
+    looked: set[str] = field(default_factory=set)
+    asked: list[int] = field(default_factory=list)
     most_waiting: int = 0
     fails_after: int | None = None
 
-    def endings(self, items: Sequence[Item]) -> list[str | None]:
-        if self.fails_after is not None and self.reads + 2 * len(items) > self.fails_after:
-            raise ConnectionError
-        self.reads += 2 * len(items)
-        return ["ready" if item.key in self.current else None for item in items]
+    def endings(self, items: Sequence[Item]) -> Iterator[str | None]:
+        self.asked.append(len(items))
+        for item in items:
+            if self.fails_after is not None and self.reads + 2 > self.fails_after:
+                raise ConnectionError
+            self.reads += 2
+            self.looked.add(item.key)
+            yield "ready" if item.key in self.current else None
 
     def send(self, items: Sequence[Item]) -> list[Item]:
-        assert len(items) <= 10
         refused = [item for item in items if self.refuses(item.key)]
         for item in items:
             if item not in refused:
@@ -124,6 +128,27 @@ def test_what_is_as_it_should_be_costs_two_reads_and_no_message(path: Path) -> N
     assert saved(path).reads == 1000
 
 
+def test_what_comes_next_is_checked_64_at_a_time_and_at_a_low_rate_no_more_than_half_a_second_sends(path: Path) -> None:
+    def groups(rate: float) -> set[int]:
+        queue = Queue(current={item.key for item in items(640)})
+        assert run(queue, path, 640, Limits(rate=rate)) == "finished"
+        return {*queue.asked} - {0}
+
+    assert groups(1e6) == groups(128) == {64}
+    assert groups(50) == {25, 640 % 25}
+    assert groups(0.1) == {10}
+
+
+def test_progress_counts_what_is_done_behind_one_that_is_not(path: Path) -> None:
+    queue, told = Queue(stuck={"00005"}), list[tuple[int, int, int]]()
+    one = backfill(queue, path, Limits(rate=1e6, timeout=900))
+    one.progress = lambda checkpoint, done, in_queue: told.append((checkpoint.settled, done, in_queue))
+    assert one.run(items(1_000)) == "finished"
+    assert (5, 999, 1) in told
+    assert told[-1] == (1_000, 1_000, 0)
+    assert [done for _, done, _ in told] == sorted(done for _, done, _ in told)
+
+
 def test_what_reading_costs_because_of_the_storage_class_counts_and_is_kept_with_the_checkpoint(path: Path) -> None:
     queue = Queue()
     limits = Limits(rate=1e6, max_dollars=2.5, retrieval=lambda item: 1.0 if item.storage == "GLACIER_IR" else 0.0)
@@ -143,7 +168,7 @@ def test_killed_five_times_at_any_moment_it_still_ends_with_everything_made_once
     chance = random.Random(seed)  # noqa: S311  it decides moments
     queue = Queue()
 
-    def die(_checkpoint: Checkpoint, _under_way: int) -> None:
+    def die(_checkpoint: Checkpoint, _done: int, _under_way: int) -> None:
         if chance.random() < 0.02:
             raise Killed
 
@@ -174,7 +199,7 @@ def test_when_nothing_can_be_checked_any_more_the_checkpoint_stays_behind_what_i
     assert saved(path) == one.checkpoint
     settled = saved(path).settled
     assert (settled, saved(path).place) == ((0, "") if not settled else (settled, f"{settled - 1:05}"))
-    assert settled == min(reads // 10 * 10, 30)
+    assert settled == min(reads, 30)
     queue.fails_after = None
     assert run(queue, path, 300) == "finished"
     assert queue.effects == dict.fromkeys((f"{number:05}" for number in [30, *range(100, 300)]), 1)
@@ -185,7 +210,7 @@ def test_a_lost_queue_is_made_good_by_the_next_run(path: Path) -> None:
     queue = Queue(stuck={"00005"})
     stops = iter([False] * 3 + [True] * 100_000)
     one = backfill(queue, path, Limits(rate=1e6, timeout=1e9), stop=lambda: next(stops))
-    one.progress = lambda checkpoint, _: (_ for _ in ()).throw(Killed) if checkpoint.settled == 5 else None
+    one.progress = lambda checkpoint, *_: (_ for _ in ()).throw(Killed) if checkpoint.settled == 5 else None
     with pytest.raises(Killed):
         one.run(items(30, one.checkpoint.place))
     queue.due.clear()  # somebody purged it
@@ -205,7 +230,7 @@ def test_no_more_are_sent_in_a_second_than_allowed(path: Path) -> None:
     run(queue, path, 400, Limits(rate=20))
     for second in range(int(queue.now)):
         assert sum(1 for when, _ in queue.sent if second <= when < second + 1) <= 30
-    assert queue.now == pytest.approx(400 / 20, abs=5)
+    assert queue.now == pytest.approx(400 / 20, abs=1)
 
 
 def test_it_stops_at_the_number_of_objects_and_goes_on_from_there(path: Path) -> None:
@@ -218,6 +243,24 @@ def test_it_stops_at_the_number_of_objects_and_goes_on_from_there(path: Path) ->
     assert set(queue.effects.values()) == {1}
 
 
+@pytest.mark.parametrize("allowed", [0, 1, 63, 64, 65, 200])
+def test_fewer_than_64_are_checked_in_vain_where_a_limit_ends_it(path: Path, allowed: int) -> None:
+    queue = Queue()
+    assert run(queue, path, 1_000, Limits(rate=1e6, max_objects=allowed)) == "max_objects"
+    assert len(queue.sent) == allowed
+    assert allowed < len(queue.looked) < allowed + 1 + AT_ONCE == allowed + 65
+    assert (saved(path).settled, saved(path).place) == (allowed, f"{allowed - 1:05}" if allowed else "")
+
+
+def test_what_was_checked_beyond_a_limit_is_neither_done_nor_left_out(path: Path) -> None:
+    queue = Queue(current={f"{number:05}" for number in range(20, 40)})
+    assert run(queue, path, 100, Limits(rate=1e6, max_objects=15)) == "max_objects"
+    assert saved(path).endings == {"ready": 15}
+    assert run(queue, path, 100) == "finished"
+    assert saved(path).endings == {"ready": 100}
+    assert len(queue.sent) == 80
+
+
 @pytest.mark.parametrize("dollars", [0.0, 0.005, 0.25, 0.99])
 def test_it_never_spends_more_than_allowed(path: Path, dollars: float) -> None:
     queue = Queue(takes=20)
@@ -228,8 +271,18 @@ def test_it_never_spends_more_than_allowed(path: Path, dollars: float) -> None:
     limits = Limits(rate=50, max_dollars=dollars, dollars=bill)
     assert run(queue, path, 5000, limits) == "max_dollars"
     spent = bill(len(queue.sent), saved(path).reads)
-    assert spent <= max(dollars, bill(0, 20)), "at the least, one batch is looked at"
+    assert spent <= dollars
     assert spent >= dollars * 0.8 or dollars < 0.01, "and what is allowed is used"
+
+
+@pytest.mark.parametrize("timeout", [1.0, 900.0, 5_000.0])
+def test_what_waiting_for_those_that_are_never_finished_costs_is_reserved_before_they_are_sent(
+    path: Path, timeout: float
+) -> None:
+    queue = Queue(stuck={item.key for item in items(400)})
+    limits = Limits(rate=1e6, max_dollars=1.0, timeout=timeout, dollars=lambda _, reads: reads * 0.000_5)
+    assert run(queue, path, 400, limits) == "max_dollars"
+    assert 0.5 < saved(path).reads * 0.000_5 <= 1.0
 
 
 def test_what_a_backfill_may_cost_counts_the_list_of_what_was_published_and_in_place_there_is_none() -> None:
@@ -291,6 +344,19 @@ def test_what_the_queue_refuses_is_sent_again(path: Path) -> None:
     queue = Queue(refuses=once)
     assert run(queue, path, 100) == "finished"
     assert len(queue.sent) == 100
+
+
+@pytest.mark.parametrize("times", [1, 2, 5])
+def test_what_the_queue_refuses_again_and_again_leaves_no_room_below_a_limit_for_others(path: Path, times: int) -> None:
+    refused: Counter[str] = Counter()
+
+    def refuses(key: str) -> bool:
+        refused[key] += 1
+        return key.endswith("7") and refused[key] <= times
+
+    queue = Queue(refuses=refuses)
+    assert run(queue, path, 500, Limits(rate=1e6, max_objects=64)) == "max_objects"
+    assert len(queue.sent) == saved(path).sent == 64
 
 
 def test_a_run_with_other_options_does_not_take_over_the_checkpoint(path: Path) -> None:

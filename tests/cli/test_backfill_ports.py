@@ -6,8 +6,9 @@ import gzip
 import io
 import json
 import tracemalloc
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -22,8 +23,9 @@ from lightpress.aws.originals import S3Originals
 from lightpress.aws.reviews import S3Reviews
 from lightpress.cli.backfill import Item
 from lightpress.cli.backfill_sources import BadInventoryError, inventoried, listed
-from lightpress.cli.backfill_targets import Smaller, Variants
+from lightpress.cli.backfill_targets import REQUESTS_AT_ONCE, Smaller, Variants
 from lightpress.cli.connecting import connect
+from lightpress.client.waiting import WAITING
 from lightpress.image import Reason, Size, Spec
 from lightpress.image.formats import READABLE
 from lightpress.in_place.buckets import InPlace
@@ -171,7 +173,7 @@ def test_a_published_picture_has_ended_and_a_stale_one_has_not(s3: S3Client) -> 
         source = PublishedSource(of, 4) if of else None
         images.publish(Manifest(f"shop/a/{name}.jpg", status, 1, source, "web", digest), None)
     names = ["current", "stale", "failed", "new", "overwritten", "gone", "ignored/x"]
-    endings = target.endings([Item(f"a/{name}.jpg", 1, "") for name in names])
+    endings = list(target.endings([Item(f"a/{name}.jpg", 1, "") for name in names]))
     assert dict(zip(names, endings, strict=True)) == {
         "current": "ready",
         "stale": None,
@@ -186,6 +188,45 @@ def test_a_published_picture_has_ended_and_a_stale_one_has_not(s3: S3Client) -> 
     assert not target.send([Item("a/new ü.jpg", 1, "")])
     (message,) = sqs.receive_message(QueueUrl=queue_url)["Messages"]
     assert read(message["Body"]).sources == (Source("pictures", "a/new ü.jpg"),)
+
+
+def test_any_number_is_sent_ten_in_a_request(s3: S3Client) -> None:
+    sqs, requests = boto3.client("sqs", region_name="us-east-1"), list[int]()
+    queue_url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    sqs.meta.events.register(
+        "provide-client-params.sqs.SendMessageBatch", lambda params, **_: requests.append(len(params["Entries"]))
+    )
+    target = Variants(
+        "pictures", sqs, queue_url, images=S3Images(s3, "images"), originals=S3Originals(s3), recipes=BOOK
+    )
+    assert not target.send([Item(f"a/{number}.jpg", 1, "") for number in range(64)])
+    assert sorted(requests) == [4, 10, 10, 10, 10, 10, 10]
+    waiting = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["ApproximateNumberOfMessages"])
+    assert waiting["Attributes"]["ApproximateNumberOfMessages"] == "64"
+
+
+@dataclass
+class Meeting:
+    """Images that answer nobody before 32 ask at once, as many as the clients keep connections."""
+
+    together: Barrier = field(default_factory=lambda: Barrier(32))
+
+    def published(self, key: str) -> None:
+        self.together.wait(10)
+        if key == "a/40.jpg":
+            raise ConnectionError
+
+
+def test_32_originals_are_checked_at_once_and_what_fails_is_told_after_all_that_come_before_it(s3: S3Client) -> None:
+    assert WAITING.max_pool_connections == REQUESTS_AT_ONCE == 32  # type: ignore[attr-defined]
+    images: Any = Meeting()
+    sqs: Any = None
+    target = Variants("pictures", sqs, "", images=images, originals=S3Originals(s3), recipes=BOOK)
+    endings = target.endings([Item(f"a/{number}.jpg", 1, "") for number in range(64)])
+    assert [next(endings) for _ in range(40)] == [None] * 40
+    assert target.reads == 40
+    with pytest.raises(ConnectionError):
+        next(endings)
 
 
 def test_a_refused_picture_has_ended_until_its_format_is_accepted_and_a_kept_one_for_good(s3: S3Client) -> None:
@@ -205,7 +246,7 @@ def test_a_refused_picture_has_ended_until_its_format_is_accepted_and_a_kept_one
     def endings(recipe: Recipe) -> list[str | None]:
         book = RecipeBook((Rule("**", recipe),), {"web": recipe})
         target = Variants("pictures", sqs, "", images=images, originals=originals, recipes=book)
-        return target.endings([Item(f"a/{name}", 1, "") for name in ("refused.jp2", "kept.jp2", "corrupt.jpg")])
+        return list(target.endings([Item(f"a/{name}", 1, "") for name in ("refused.jp2", "kept.jp2", "corrupt.jpg")]))
 
     accepting = replace(RECIPE, spec=replace(RECIPE.spec, accept=READABLE))
     assert endings(RECIPE) == ["failed", "ready", "failed"]
@@ -227,7 +268,7 @@ def test_an_archived_original_has_ended_by_name_is_never_read_and_begins_again_o
     s3.restore_object(Bucket="pictures", Key="a/restored.jpg", RestoreRequest={"Days": 7})
     s3.meta.events.register("provide-client-params.s3.GetObject", lambda params, **_: asked.append(params["Bucket"]))
     target = Variants("pictures", sqs, "", images=images, originals=S3Originals(s3), recipes=BOOK)
-    assert target.endings([Item(key, 1, "") for key in keys]) == ["archived", "archived", None]
+    assert list(target.endings([Item(key, 1, "") for key in keys])) == ["archived", "archived", None]
     assert set(asked) == {"images"}, "of originals, only the head is asked for"
 
 
@@ -244,7 +285,7 @@ def test_a_picture_that_was_reviewed_meanwhile_has_not_ended_and_one_that_waits_
     book = RecipeBook((Rule("**", recipe),), {"web": recipe})
     target = Variants("pictures", sqs, "", images=images, originals=S3Originals(s3), recipes=book, reviews=reviews)
     names = ["waits", "approved", "rejected"]
-    assert target.endings([Item(f"a/{name}.jpg", 1, "") for name in names]) == ["held", None, None]
+    assert list(target.endings([Item(f"a/{name}.jpg", 1, "") for name in names])) == ["held", None, None]
 
 
 def test_a_replaced_object_has_ended_and_a_new_one_has_not(s3: S3Client) -> None:
@@ -260,7 +301,7 @@ def test_a_replaced_object_has_ended_and_a_new_one_has_not(s3: S3Client) -> None
     existing.replace(done, held, b"less", CompressionMark(table.options.digest, lossy=False))
     ledger.record(kept, LedgerEntry(held.etag, table.digest, note="as small as it gets"))
     names = ["new", "done", "kept", "packed", "gone"]
-    endings = target.endings([Item(f"{name}.jpg", 1, "") for name in names])
+    endings = list(target.endings([Item(f"{name}.jpg", 1, "") for name in names]))
     assert endings == [None, "done", "done", "left_alone", "gone"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -9,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from lightpress.cli.backfilling import NotDeployedRecipesError, job_for, refused_at_least
+from lightpress.cli.backfilling import NotDeployedRecipesError, forecast, job_for, refused_at_least
+from lightpress.cli.console import Terminal
+from lightpress.cli.facts import facts_of_forecast
 from lightpress.cli.main import app
 from lightpress.cli.project import RECIPES
+from lightpress.cli.tables import print_forecast
 from lightpress.pipeline.manifest import Manifest, PublishedSource, Status, Variant
 from lightpress.pipeline.recipe_file import load_recipes
 from tests.cli.deployed import UPLOADS, Rig
@@ -82,6 +86,27 @@ def test_a_dry_run_tells_and_sends_nothing(rig: Rig) -> None:
     assert "20 objects" in result.stdout
     assert "20 are to be processed" in result.stdout
     assert not rig.waiting()
+
+
+def test_a_forecast_is_bound_by_the_rate_or_by_the_pace_at_which_the_sample_was_checked(rig: Rig) -> None:
+    for number in range(20):
+        rig.upload(f"{number}.jpg")
+    given: Any = {"bucket": None, "prefix": "", "since": None, "inventory": None, "recipes": load_recipes(RECIPES)}
+    times = iter([100.0, 100.5])
+    found = forecast(job_for(rig.deployment, mode="variants", **given), clock=lambda: next(times))
+    assert found.checks_a_second == 40
+    assert found.checks == 20 + 3 * 20
+    assert found.hours(5) == found.hours(5, 40) == 20 / 5 / 3_600
+    assert found.hours(1_000, 40) == 80 / 40 / 3_600
+
+    def said(rate: float) -> str:
+        file = io.StringIO()
+        print_forecast(Terminal(file=file), found, lambda _sent, _reads: 0.0, rate, found.checks_a_second)
+        return file.getvalue()
+
+    assert "At least 4 s, by --rate 5; longer if the functions publish more slowly" in said(5)
+    assert "At least 2 s, by the pace of the sample, 40 checks a second; longer" in said(1_000)
+    assert facts_of_forecast(found, lambda _sent, _reads: 0.0, 1_000, 40)["hours"] == round(2 / 3_600, 4)
 
 
 def test_a_dry_run_counts_what_it_cannot_make_anew_because_its_original_has_left(rig: Rig) -> None:

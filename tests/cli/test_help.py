@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import subprocess
 import sys
 import tomllib
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from lightpress.cdk.readiness import PROJECT
 from lightpress.cli.main import app
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 RENAMED_OPTIONS = [
     (("upload",), "--patience", "--timeout"),
@@ -44,6 +50,25 @@ def test_every_command_is_in_a_panel_that_says_what_it_is_for() -> None:
     help_ = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "200"}).output
     panels = re.findall(r"^╭─ (.+?) ─", help_, re.MULTILINE)
     assert panels == ["Options", "To begin with", "Pictures", "Recipes and costs", "Deployments"]
+
+
+def helps_of(group: Any, *path: str) -> Iterator[tuple[tuple[str, ...], str]]:  # noqa: ANN401  of typer
+    for name, command in group.commands.items():
+        yield (*path, name), inspect.cleandoc(command.help)
+        if hasattr(command, "commands"):
+            yield from helps_of(command, *path, name)
+
+
+HELPS = dict(helps_of(get_command(app)))
+
+
+@pytest.mark.sampled(4)
+@pytest.mark.parametrize("path", HELPS, ids=" ".join)
+def test_each_paragraph_of_a_help_fills_the_width_of_the_terminal(path: tuple[str, ...]) -> None:
+    output = CliRunner().invoke(app, [*path, "--help"], env={"COLUMNS": "2000"}).output
+    lines = {line.strip() for line in output.splitlines()}
+    for paragraph in HELPS[path].split("\n\n"):
+        assert " ".join(paragraph.split()) in lines
 
 
 def words(*arguments: str) -> tuple[int, str]:

@@ -71,6 +71,7 @@ METRICS = {
     "namespace": "Lightpress",
     "service": "lightpress-dev",
     "file": 0.25,
+    "list": 0.125,
     "picture": 0.5,
     "invocation": 0.125,
     "functions": {"process": 0.001, "resolve": 0.002},
@@ -489,6 +490,7 @@ def test_the_last_days_add_up_what_was_counted_and_what_it_costs(deployed: Deplo
             ("PicturesPublished", "Lightpress", ("service", "lightpress-prod"), 1_000.0),
             ("OriginalBytes", "Lightpress", ("service", "lightpress-dev"), 9_000.0),
             ("Files", "Lightpress", ("service", "lightpress-dev"), 8.0),
+            ("Lists", "Lightpress", ("service", "lightpress-dev"), 2.0),
             ("Duration", "AWS/Lambda", ("FunctionName", "process"), 2_500.0),
             ("Invocations", "AWS/Lambda", ("FunctionName", "resolve"), 4.0),
             ("Duration", "AWS/Lambda", ("FunctionName", "of-somebody-else"), 1_000.0),
@@ -509,7 +511,7 @@ def test_the_last_days_add_up_what_was_counted_and_what_it_costs(deployed: Deplo
     assert calls == {COUNT}
     busy = [day for day in days if day["published"]]
     assert [(day["published"], day["original_bytes"], day["dollars"]) for day in busy] == [
-        (4, 9_000, {"Lambda": 2.5 + 0.5, "S3 requests": 8 * 0.25 + 4 * 0.5})
+        (4, 9_000, {"Lambda": 2.5 + 0.5, "S3 requests": 8 * 0.25 + 2 * 0.125 + 4 * 0.5})
     ]
     assert busy[0]["day"] == (now - timedelta(seconds=1)).date().isoformat()
 

@@ -107,6 +107,15 @@ def test_an_operator_who_tries_again_sees_it_written() -> None:
     assert (bucket.writes, web.known[1]) == (2, NO_VALIDATORS)
 
 
+def test_what_was_deleted_since_is_fetched_as_if_for_the_first_time_and_written() -> None:
+    web, bucket = Web(), Bucket()
+    fetch = Fetcher(web, bucket)
+    fetch(ORDER)
+    del bucket.held[ORDER.key]
+    assert fetch(ORDER).result is FetchResult.FETCHED
+    assert (bucket.writes, web.known[1]) == (2, NO_VALIDATORS)
+
+
 @pytest.mark.parametrize(
     ("other", "result", "writes"), [(b"cat", FetchResult.UNCHANGED, 1), (b"old cat", FetchResult.FETCHED, 2)]
 )

@@ -16,6 +16,7 @@ from lightpress.pipeline.source import Closed, Source
 from lightpress.telemetry import FetchObserver, ReconcileTelemetry, metrics
 from tests.handlers.conftest import UPLOADS, Context, batch, notification
 from tests.operations.conftest import BAD, GOOD, PHOTO
+from tools.drawing import file_of, ramp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -123,6 +124,17 @@ def test_of_what_stays_as_an_older_recipe_made_it_the_line_says_why(told: Told) 
 
 def test_every_line_has_an_id(lines: Lines) -> None:
     assert [line["message"] for line in said(lines) if not line.get("correlation_id")] == []
+
+
+def test_variants_are_listed_and_that_is_counted_where_a_key_was_published_before(
+    deployed: Deployed, told: Told
+) -> None:
+    another = file_of(ramp((64, 48)), "JPEG")
+    for contents in (PHOTO, another):
+        deployed.upload(GOOD, contents)
+        deployed.invoke(notification(GOOD))
+    deployed.invoke(notification(GOOD))
+    assert measured(told.lines(), "service")["Lists"] == [0, 1]
 
 
 def test_what_a_picture_took_is_logged_and_counted(deployed: Deployed, told: Told) -> None:

@@ -23,6 +23,7 @@ from tools.benchmarks import (
     formats,
     guard,
     limit,
+    looping,
     memory,
     others,
     overhead,
@@ -187,6 +188,14 @@ def _sharpen(
 def _backfills() -> None:
     """Forecast how long backfills of one to a hundred million originals take, in virtual time (minutes)."""
     _print(backfills.table())
+
+
+@app.command("looping")
+def _looping() -> None:
+    """Measure the loop of backfills against a server that answers as slowly as S3 (three minutes)."""
+    _print(looping.HEAD)
+    for setting in looping.SETTINGS:
+        _print(looping.measured(*setting).shown)
 
 
 @app.command("tasks")

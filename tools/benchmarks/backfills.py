@@ -21,11 +21,12 @@ from lightpress.backfill.planning import CHUNK as PLANNED_AT_ONCE
 from lightpress.backfill.shards import SHARDS_OF_A_PART
 from lightpress.backfill.sweeping import CHUNK as SWEPT_AT_ONCE
 from lightpress.cli.backfill import Backfill, Checkpoint, Item, Limits
+from lightpress.cli.backfill_targets import REQUESTS_AT_ONCE
 from lightpress.costs.estimate import Assumptions
 from lightpress.costs.prices import MILLION, prices_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from lightpress.costs.prices import Prices
 
@@ -33,6 +34,8 @@ _AT_ONCE = 16
 _PAGE = 1_000
 _DAY = 86_400.0
 _LIST_SECONDS = 0.1
+_CPU_OF_A_READ = 0.002
+"""Seconds of the command line's process: measured (`python -m tools.benchmarks looping`)."""
 _DRAIN_SECONDS = 120.0
 """The look at the queue that SQS counts too late for, and the one after it."""
 
@@ -202,15 +205,16 @@ class Cloud:
     reads: int = 0
     published: dict[str, float] = field(default_factory=dict)
 
-    def endings(self, items: Sequence[Item]) -> list[str | None]:
-        """Look at each, 16 at once."""
+    def endings(self, items: Sequence[Item]) -> Iterator[str | None]:
+        """Look at each, as many at once as the loop does; many bind the CPU of the command line."""
         found = ["ready" if self.published.get(item.key, math.inf) <= self.now else None for item in items]
-        self.reads += sum(2 if ending else 1 for ending in found)
-        self.now += math.ceil(len(items) / _AT_ONCE) * 2 * self.setting.trip
-        return found
+        self.reads += 2 * len(items)
+        trips = math.ceil(len(items) / REQUESTS_AT_ONCE) * 2 * self.setting.trip
+        self.now += max(trips, 2 * len(items) * _CPU_OF_A_READ)
+        return iter(found)
 
     def send(self, items: Sequence[Item]) -> list[Item]:
-        """All are accepted, and published one after the other."""
+        """All are accepted, ten in each request and all requests at once, and published one after the other."""
         self.now += self.setting.trip
         for item in items:
             self.free = max(self.free, self.now) + 1 / self.setting.capacity

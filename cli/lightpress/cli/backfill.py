@@ -7,11 +7,14 @@ checked (`cli.backfill_targets`) are ports. It may be killed at any moment:
   killed, which costs two reads for each item that is done by then.
 - Only this program sends, and only while it runs: no message makes anything send more.
 - At most `max_in_flight` items are in the queue, so stopping means waiting for those, and leaves nothing there.
+- Requests of one kind go out side by side: those that check what comes next, those that send what is stale of it, those
+  that check what was sent. What comes next is taken in groups; a limit on objects or dollars ends the run within one.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections import deque
 from dataclasses import asdict, dataclass, field
@@ -22,10 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-BATCH = 10
-"""Messages that SQS accepts in one request."""
+AT_ONCE = 64
+"""Items that are taken, and checked, together at most: so many are checked in vain where a limit ends the run."""
 
-_POLLED_AT_ONCE = 64
+_LEAST_AT_ONCE = 10
+_POLLED_AT_ONCE = 128
+_SECONDS_AT_ONCE = 0.5
 _FIRST_LOOK = 0.5
 _PAUSE = 0.2
 _SAVED_EVERY = 1.0
@@ -33,8 +38,7 @@ _MOST_LATE = 1_000
 # Items that are finished behind one that is not, for each that may be in the queue: the next run checks them again
 # where this one is killed, and meanwhile they take memory.
 _MOST_BEHIND = 100
-# Reads that a limit reserves for one item: two for each of twelve checks, each after twice the time of the one before.
-_READS_TO_SETTLE = 24
+_READS_OF_A_CHECK = 2
 
 LATE = "late"
 """The outcome of an item that was not finished in time."""
@@ -62,11 +66,11 @@ class Target(Protocol):
 
     reads: int
 
-    def endings(self, items: Sequence[Item]) -> list[str | None]:
-        """The outcome of each item, in order; None where it is not finished."""
+    def endings(self, items: Sequence[Item]) -> Iterator[str | None]:
+        """The outcome of each item, in order; None where it is not finished. What fails is raised in its place."""
 
     def send(self, items: Sequence[Item]) -> list[Item]:
-        """Send up to ten items to the queue; returns those that SQS did not accept."""
+        """Send items to the queue; returns those that SQS did not accept."""
 
 
 class BackfillError(Exception):
@@ -86,7 +90,7 @@ class Checkpoint:
         place: The position up to which everything is finished.
         endings: Finished items by outcome.
         bytes: Of all finished items.
-        sent: Messages sent.
+        sent: Messages sent, or to be sent again because SQS did not accept them.
         reads: GET and HEAD requests.
         retrieval: Dollars for reading what was sent, because of its storage class.
         late: Keys that were not finished in time, at most 1,000.
@@ -161,19 +165,33 @@ class Limits:
     retrieval: Callable[[Item], float] = lambda _: 0.0
 
     @property
+    def at_once(self) -> int:
+        """How many items are taken together at most: half a second's, and no fewer than ten."""
+        return max(_LEAST_AT_ONCE, min(AT_ONCE, int(self.rate * _SECONDS_AT_ONCE)))
+
+    @property
     def bounded(self) -> bool:
         """Whether the number of objects or the cost is limited."""
         return self.max_objects is not None or self.max_dollars is not None
 
-    def exceeded(self, checkpoint: Checkpoint, items: Sequence[Item], under_way: int) -> str | None:
-        """Which limit would be exceeded by sending these items and checking all in flight until they finish."""
+    @property
+    def reads_to_settle(self) -> int:
+        """Reads that one item may take once it is sent: of 12 checks within 900 s, each at twice the age before."""
+        return _READS_OF_A_CHECK * (1 + math.ceil(math.log2(max(1, self.timeout / _FIRST_LOOK))))
+
+    def exceeded(self, checkpoint: Checkpoint, items: Sequence[Item], under_way: int, *, checks: int = 0) -> str | None:
+        """Which limit would be exceeded by sending these items and checking all in flight until they finish.
+
+        checks: of other items, once.
+        """
         more = len(items)
         sent = checkpoint.sent + more
         if self.max_objects is not None and sent > self.max_objects:
             return "max_objects"
         if self.max_dollars is None:
             return None
-        dollars = self.dollars(sent, checkpoint.reads + _READS_TO_SETTLE * (more + under_way))
+        reads = self.reads_to_settle * (more + under_way) + _READS_OF_A_CHECK * checks
+        dollars = self.dollars(sent, checkpoint.reads + reads)
         dollars += checkpoint.retrieval + sum(map(self.retrieval, items))
         return "max_dollars" if dollars > self.max_dollars else None
 
@@ -215,7 +233,7 @@ class Backfill:
         clock: Seconds that only grow.
         pause: Waits for so many seconds.
         stop: Whether to send no more.
-        progress: Called after each change, with the number of items in flight.
+        progress: Called after each change, with the number of finished items and that of items in flight.
     """
 
     target: Target
@@ -225,7 +243,7 @@ class Backfill:
     clock: Callable[[], float]
     pause: Callable[[float], None]
     stop: Callable[[], bool] = lambda: False
-    progress: Callable[[Checkpoint, int], None] = lambda _checkpoint, _under_way: None
+    progress: Callable[[Checkpoint, int, int], None] = lambda _checkpoint, _done, _under_way: None
     _under_way: deque[_Flight] = field(default_factory=deque)
     _unfinished: dict[int, _Flight] = field(default_factory=dict)
     _next_send: float = 0.0
@@ -242,6 +260,7 @@ class Backfill:
         try:
             ended = self._work_off(items)
         except Exception:
+            self._advance()
             self._save()
             raise
         self.checkpoint.finished = ended == "finished"
@@ -249,62 +268,72 @@ class Backfill:
         return ended
 
     def _work_off(self, items: Iterable[Item]) -> str:
-        coming = _chunks(items, BATCH)
+        coming = iter(items)
         ended = None
         while True:
             ended = ended or ("stopped" if self.stop() else None)
-            if ended is None and self._has_room():
-                ended = self._take(next(coming, []))
+            if ended is None and (room := self._room()):
+                ended = self._take(list(islice(coming, room)))
             self._poll()
             self._settle()
             if not self._under_way and ended is not None:
                 return ended
-            if ended is not None or not self._has_room():
+            if ended is not None or not self._room():
                 self.pause(_PAUSE)
 
-    def _has_room(self) -> bool:
-        """Whether the queue has room. What is finished behind an item that is not takes none of it, up to a limit."""
-        return (
-            len(self._unfinished) + BATCH <= self.limits.max_in_flight
-            and len(self._under_way) < _MOST_BEHIND * self.limits.max_in_flight
-            and self.clock() >= self._next_send
-        )
+    def _room(self) -> int:
+        """How many may be taken now. What is finished behind an item that is not takes no room, up to a limit."""
+        if self.clock() < self._next_send or len(self._under_way) >= _MOST_BEHIND * self.limits.max_in_flight:
+            return 0
+        room = min(self.limits.at_once, self.limits.max_in_flight - len(self._unfinished))
+        return room if room >= _LEAST_AT_ONCE else 0
 
     def _take(self, items: list[Item]) -> str | None:
         """Check some items, and send those that are not up to date; returns which limit forbids more, or "finished"."""
         if not items:
             return "finished"
-        todo: list[_Flight] = []
-        over = None
+        under_way = len(self._unfinished)
+        if over := self.limits.exceeded(self.checkpoint, [], under_way, checks=len(items)):
+            return over
+        taken: list[_Flight] = []
         for item, ending in zip(items, self._endings(items), strict=True):
-            sending = [*(one.item for one in todo), item]
-            if ending is None and (over := self.limits.exceeded(self.checkpoint, sending, len(self._unfinished))):
+            taken.append(_Flight(item, ending))
+            self._under_way.append(taken[-1])
+        todo: list[_Flight] = []
+        for place, flight in enumerate(taken):
+            if flight.ending is not None:
+                continue
+            sending = [*(one.item for one in todo), flight.item]
+            if over := self.limits.exceeded(self.checkpoint, sending, under_way):
+                self._leave(len(taken) - place)
                 break
-            flight = _Flight(item, ending)
-            self._under_way.append(flight)
-            if ending is None:
-                self._unfinished[id(flight)] = flight
-                todo.append(flight)
+            todo.append(flight)
+        self._begin(todo)
         self._send(todo)
         return over
+
+    def _leave(self, count: int) -> None:
+        """Take nothing of the last items: the next run checks them again."""
+        for _ in range(count):
+            self._under_way.pop()
+
+    def _begin(self, flights: list[_Flight]) -> None:
+        """Count what is to be sent: what SQS does not accept at first counts, too, for it will be sent again."""
+        self._unfinished.update((id(flight), flight) for flight in flights)
+        self.checkpoint.sent += len(flights)
+        self.checkpoint.retrieval += sum(self.limits.retrieval(flight.item) for flight in flights)
+        if self.limits.bounded and flights:
+            self._save()  # before they are paid for: a program that is killed here must not exceed the limit later
 
     def _send(self, flights: list[_Flight]) -> None:
         if not flights:
             return
         now = self.clock()
-        self.checkpoint.sent += len(flights)
-        self.checkpoint.retrieval += sum(self.limits.retrieval(flight.item) for flight in flights)
-        if self.limits.bounded:
-            self._save()  # before they are paid for: a program that is killed here must not exceed the limit later
         refused = {item.key for item in self.target.send([flight.item for flight in flights])}
-        self.checkpoint.sent -= len(refused)
-        self.checkpoint.retrieval -= sum(
-            self.limits.retrieval(flight.item) for flight in flights if flight.item.key in refused
-        )
         for flight in flights:
             if flight.item.key not in refused:
                 flight.sent_at, flight.look_at = now, now + _FIRST_LOOK
-        self._next_send = max(now, self._next_send) + len(flights) / self.limits.rate
+        self._next_send = max(now - _SECONDS_AT_ONCE, self._next_send) + len(flights) / self.limits.rate
 
     def _poll(self) -> None:
         """Check the items that are due, and send again what SQS did not accept."""
@@ -315,14 +344,21 @@ class Backfill:
             flight.looked(ending, now, self.limits.timeout)
             if flight.ending is not None:
                 del self._unfinished[id(flight)]
-        self._send([flight for flight in due if flight.ending is None and flight.sent_at is None][:BATCH])
+        self._send([flight for flight in due if flight.ending is None and flight.sent_at is None])
 
-    def _endings(self, items: list[Item]) -> list[str | None]:
-        endings = self.target.endings(items)
-        self.checkpoint.reads = self._reads_before + self.target.reads
-        return endings
+    def _endings(self, items: list[Item]) -> Iterator[str | None]:
+        for ending in self.target.endings(items):
+            self.checkpoint.reads = self._reads_before + self.target.reads
+            yield ending
 
     def _settle(self) -> None:
+        self._advance()
+        if self.clock() - self._saved_at >= _SAVED_EVERY:
+            self._save()
+        done = self.checkpoint.settled + len(self._under_way) - len(self._unfinished)
+        self.progress(self.checkpoint, done, len(self._unfinished))
+
+    def _advance(self) -> None:
         """Advance the checkpoint past all items that are finished without a gap."""
         while self._under_way and (ending := self._under_way[0].ending) is not None:
             item = self._under_way.popleft().item
@@ -331,21 +367,7 @@ class Backfill:
             self.checkpoint.bytes += item.size
             if ending == LATE and len(self.checkpoint.late) < _MOST_LATE:
                 self.checkpoint.late.append(item.key)
-        if self.clock() - self._saved_at >= _SAVED_EVERY:
-            self._save()
-        self.progress(self.checkpoint, len(self._unfinished))
 
     def _save(self) -> None:
         self.checkpoint.write(self.path)
         self._saved_at = self.clock()
-
-
-def _chunks(items: Iterable[Item], count: int) -> Iterator[list[Item]]:
-    some: list[Item] = []
-    for item in items:
-        some.append(item)
-        if len(some) == count:
-            yield some
-            some = []
-    if some:
-        yield some

@@ -12,7 +12,7 @@ from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from types_boto3_sqs import SQSClient
 
@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from lightpress.pipeline.ports import Facts, Images, Originals, Reviews
     from lightpress.pipeline.recipe import RecipeBook
 
-_AT_ONCE = 16
+BATCH = 10
+"""Messages that SQS accepts in one request."""
+
+REQUESTS_AT_ONCE = 32
+"""As many as the clients keep connections open (`client.waiting`)."""
 
 
 @dataclass
@@ -40,10 +44,14 @@ class _Queued:
     sqs: SQSClient
     queue_url: str
     reads: int = 0
-    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_AT_ONCE))
+    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(REQUESTS_AT_ONCE))
 
     def send(self, items: Sequence[Item]) -> list[Item]:
-        """Send up to ten items in one request; returns those that SQS did not accept."""
+        """Send items, ten in a request, side by side; returns those that SQS did not accept."""
+        batches = [items[start : start + BATCH] for start in range(0, len(items), BATCH)]
+        return [item for refused in self._pool.map(self._send, batches) for item in refused]
+
+    def _send(self, items: Sequence[Item]) -> list[Item]:
         answer = self.sqs.send_message_batch(
             QueueUrl=self.queue_url,
             Entries=[
@@ -53,11 +61,11 @@ class _Queued:
         )
         return [items[int(refused["Id"])] for refused in answer.get("Failed", [])]
 
-    def endings(self, items: Sequence[Item]) -> list[str | None]:
-        """The outcome of each item, in order; None where it is not finished. Checks 16 at a time."""
-        found = list(self._pool.map(self._ending, items))
-        self.reads += sum(reads for _, reads in found)
-        return [ending for ending, _ in found]
+    def endings(self, items: Sequence[Item]) -> Iterator[str | None]:
+        """The outcome of each item, in order; None where it is not finished. After an error, nothing more is asked."""
+        for ending, reads in self._pool.map(self._ending, items):
+            self.reads += reads
+            yield ending
 
     def _ending(self, item: Item) -> tuple[str | None, int]:
         raise NotImplementedError

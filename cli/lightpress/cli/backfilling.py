@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import random
 import signal
 import time
@@ -18,7 +19,7 @@ from lightpress.aws.objects import S3Objects
 from lightpress.aws.originals import S3Originals
 from lightpress.aws.reviews import S3Reviews
 from lightpress.backfill.plan import plan as planned
-from lightpress.cli.backfill import BATCH, Backfill, BackfillError, Item, Limits, checkpoint_at
+from lightpress.cli.backfill import Backfill, BackfillError, Item, Limits, checkpoint_at
 from lightpress.cli.backfill_sources import inventoried, listed
 from lightpress.cli.backfill_targets import Smaller, Variants
 from lightpress.cli.plan import manifest_paths, read_manifests
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 
 VARIANTS, IN_PLACE_MODE = "variants", "in-place"
 SAMPLE = 500
+CHECKS_OF_SENT = 3
+"""Checks that an item that is sent takes until it is published: assumed, for estimates alone."""
 
 
 class UnknownBucketError(BackfillError):
@@ -208,6 +211,7 @@ class Forecast:
         retrieval: Dollars that reading all objects would cost because of their storage classes.
         without_original: The estimated number of pictures that the recipes would make anew, and whose originals have
             left: no listing has them.
+        sample_seconds: How long the sample was checked, with as many requests at a time as in a run of the loop.
     """
 
     objects: int = 0
@@ -217,6 +221,7 @@ class Forecast:
     endings: dict[str, int] = field(default_factory=dict)
     retrieval: float = 0
     without_original: int = 0
+    sample_seconds: float = 0
 
     @property
     def retrieval_of_todo(self) -> float:
@@ -228,9 +233,29 @@ class Forecast:
         """The estimated number of objects that would be sent."""
         return round(self.objects * self.todo_of_sample / self.sampled) if self.sampled else 0
 
-    def hours(self, rate: float) -> float:
-        """Hours that sending takes at least, at `rate` items each second."""
-        return self.todo / rate / 3600
+    @property
+    def checks(self) -> int:
+        """The estimated number of checks: one of each object, and some of those that are sent, until they are done."""
+        return self.objects + CHECKS_OF_SENT * self.todo
+
+    @property
+    def reads(self) -> int:
+        """The estimated number of GET and HEAD requests."""
+        return 2 * self.checks
+
+    @property
+    def checks_a_second(self) -> float:
+        """The pace at which the sample was checked; infinite where nothing was."""
+        return self.sampled / self.sample_seconds if self.sampled and self.sample_seconds else math.inf
+
+    def hours(self, rate: float, checks_a_second: float = math.inf) -> float:
+        """Hours that it takes at least: the functions that publish may take longer.
+
+        Args:
+            rate: Items that are sent each second.
+            checks_a_second: Checks that are made each second.
+        """
+        return max(self.todo / rate, self.checks / checks_a_second) / 3600
 
 
 def forecast(
@@ -239,6 +264,7 @@ def forecast(
     sample: int = SAMPLE,
     retrieval: Callable[[Item], float] = lambda _: 0.0,
     progress: Callable[[int], None] = lambda _: None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Forecast:
     """List everything, and check a random sample. retrieval: dollars for an item, because of its storage class."""
     chance = random.Random(0)  # noqa: S311  it chooses a sample
@@ -252,13 +278,13 @@ def forecast(
         elif (place := chance.randrange(found.objects)) < sample:
             chosen[place] = item
         progress(found.objects)
-    target = job.target()
-    for start in range(0, len(chosen), BATCH):
-        for ending in target.endings(chosen[start : start + BATCH]):
-            found.sampled += 1
-            found.todo_of_sample += ending is None
-            if ending is not None:
-                found.endings[ending] = found.endings.get(ending, 0) + 1
+    began = clock()
+    for ending in job.target().endings(chosen):
+        found.sampled += 1
+        found.todo_of_sample += ending is None
+        if ending is not None:
+            found.endings[ending] = found.endings.get(ending, 0) + 1
+    found.sample_seconds = clock() - began
     if job.lets_leave:
         found.without_original = _without_original(job, sample)
     return found
@@ -312,7 +338,7 @@ def run(
     limits: Limits,
     folder: Path,
     stop: Callable[[], bool],
-    progress: Callable[[Checkpoint, int], None],
+    progress: Callable[[Checkpoint, int, int], None],
 ) -> tuple[str, Checkpoint]:
     """Run a job from its checkpoint to its end, or to a limit.
 
@@ -321,7 +347,7 @@ def run(
         limits: The most to send, to spend, and to have in flight.
         folder: Where checkpoints are.
         stop: Is asked again and again whether to stop early.
-        progress: Is called with the checkpoint and the number of items in flight.
+        progress: Is called with the checkpoint, the number of finished items and that of items in flight.
 
     Returns:
         Why it ended, in words, and the checkpoint.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -89,14 +90,14 @@ def facts_of_bill(bill: Bill, kept: float | None, assumed: Assumptions, use: Use
     }
 
 
-def facts_of_forecast(found: Forecast, dollars: Callable[[int, int], float], rate: float) -> dict[str, Any]:
+def facts_of_forecast(
+    found: Forecast, dollars: Callable[[int, int], float], rate: float, checks_a_second: float = math.inf
+) -> dict[str, Any]:
     """Of a dry run: what a backfill would send, what that costs, and how long it takes at least."""
     return asdict(found) | {
         "to_send": found.todo,
-        "dollars": round(
-            dollars(found.todo, 2 * found.objects + 6 * found.todo) + found.retrieval_of_todo, _CENT_DIGITS
-        ),
-        "hours": round(found.hours(rate), _CENT_DIGITS),
+        "dollars": round(dollars(found.todo, found.reads) + found.retrieval_of_todo, _CENT_DIGITS),
+        "hours": round(found.hours(rate, checks_a_second), _CENT_DIGITS),
     }
 
 

@@ -89,7 +89,10 @@ app.add_typer(_webhooks, name="webhooks", rich_help_panel=_OPERATION)
 _webhooks.command("list")(webhooks.list_)
 _webhooks.command("replay")(webhooks.replay)
 
-_asked = typer.Typer(help="List what services were asked in vain, and ask again.", no_args_is_help=True)
+_asked = typer.Typer(
+    help="List questions about pictures that Rekognition or Bedrock left unanswered, and ask again.",
+    no_args_is_help=True,
+)
 app.add_typer(_asked, name="asked", rich_help_panel=_OPERATION)
 _asked.command("list")(asked.list_)
 _asked.command("retry")(asked.retry)

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from lightpress.backfill.run import MOST_READS, READS_OF_AN_ORIGINAL
-from lightpress.cli.backfill import BATCH, Item
+from lightpress.cli.backfill import Item
 from lightpress.cli.backfill_sources import items_of, pages_of
 from lightpress.cli.backfilling import SAMPLE
 from lightpress.client.faults import FAULTS, sentence_of
@@ -137,7 +137,7 @@ def outline(job: Job, now: datetime, *, most: int = FOR_MACHINE, sample: int = S
             complete = next(pages, None) is None
             break
     chosen = random.Random(0).sample(wanted, min(sample, len(wanted)))  # noqa: S311  it chooses a sample
-    endings = list(_endings(job, chosen))
+    endings = list(job.target().endings(chosen))
     metered, unmetered = (None, "") if complete else _metered(job, now)
     return Outline(
         listed,
@@ -149,12 +149,6 @@ def outline(job: Job, now: datetime, *, most: int = FOR_MACHINE, sample: int = S
         metered,
         unmetered,
     )
-
-
-def _endings(job: Job, chosen: list[Item]) -> Iterator[str | None]:
-    target = job.target()
-    for start in range(0, len(chosen), BATCH):
-        yield from target.endings(chosen[start : start + BATCH])
 
 
 def first_keys(job: Job, most: int = FOR_MACHINE) -> Iterator[object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections import Counter
 from dataclasses import fields
@@ -14,6 +15,7 @@ from lightpress.backfill.run import FINISHED, LEFT, NANOS
 from lightpress.backfill.sweep import SOURCELESS, UNFINISHED
 from lightpress.cli.console import styled
 from lightpress.cli.outline import CHECKS
+from lightpress.cli.progress import duration
 from lightpress.costs.estimate import why
 from lightpress.costs.prices import MILLION, SOURCE
 from lightpress.image import MESSAGES, Reason
@@ -343,17 +345,26 @@ def print_refused(console: Terminal, count: int, about: str = "") -> None:
         )
 
 
-def print_forecast(console: Terminal, found: Forecast, dollars: Callable[[int, int], float], rate: float) -> None:
-    """Print what a backfill would do and cost."""
+def print_forecast(
+    console: Terminal,
+    found: Forecast,
+    dollars: Callable[[int, int], float],
+    rate: float,
+    checks_a_second: float = math.inf,
+) -> None:
+    """Print what a backfill would do and cost. checks_a_second: the pace of its engine, where it is known."""
     console.print(
         f"{found.objects:,} objects, {amount(found.bytes)}; of {found.sampled:,} checked, "
         f"{found.todo_of_sample:,} are to be processed, {_listed(found.endings)}"
     )
     console.print(
         f"Expected: {found.todo:,} originals through the queue, ${dollars(found.todo, 0):,.2f} for these and "
-        f"${dollars(0, 2 * found.objects + 6 * found.todo):,.2f} for checking, {found.hours(rate):,.2f} hours "
-        f"at {rate:g} a second"
+        f"${dollars(0, found.reads):,.2f} for checking"
     )
+    hours = found.hours(rate, checks_a_second)
+    by_rate = hours <= found.hours(rate)
+    bound = f"--rate {rate:g}" if by_rate else f"the pace of the sample, {checks_a_second:,.0f} checks a second"
+    console.print(f"At least {duration(3_600 * hours)}, by {bound}; longer if the functions publish more slowly")
     if found.retrieval_of_todo:
         console.print(f"Reading those in classes that charge for it: ${found.retrieval_of_todo:,.2f} more")
     print_refused(console, found.without_original)

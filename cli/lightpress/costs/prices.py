@@ -54,9 +54,12 @@ class Prices:
         alarm: For an alarm and a month.
         metric: For a metric of one's own and a month.
         dashboard: For a dashboard and a month.
-        key: For a KMS key and a month.
-        key_request: For a million requests to KMS.
-        trace: For a million traces that X-Ray records.
+        key: For a KMS key and a month (https://aws.amazon.com/kms/pricing/, November 2026); the same again for the
+            material of a rotation, which no estimate has.
+        key_request: For a million requests to KMS: $0.03 for 10,000. AWS's page was read without its table of these;
+            the figure is that of https://cloudburn.io/blog/aws-kms-pricing (March 2026), which cites it.
+        trace: For a million traces that X-Ray records (https://aws.amazon.com/xray/pricing/, November 2026:
+            $0.000005 each).
         seen: For a million pictures that Rekognition looks at for one thing (labels, faces, or moderation); from a
             million a month on, it is less.
         alt_text: For a million pictures that a model on Bedrock describes: 1,700 tokens in and 30 out, at the price of

@@ -216,9 +216,9 @@ class Dashboard(Construct):
         }
 
     def _dollars_of_requests(self, period: Duration) -> cloudwatch.MathExpression:
-        counted_as = {"files": "Files", "pictures": "PicturesPublished"}
+        counted_as = {"files": "Files", "lists": "Lists", "pictures": "PicturesPublished"}
         return cloudwatch.MathExpression(
-            expression=f"(FILL(files, 0) + FILL(pictures, 0)) * {self._prices.s3_write / MILLION:.9f}"
+            expression=f"(FILL(files, 0) + FILL(lists, 0) + FILL(pictures, 0)) * {self._prices.s3_write / MILLION:.9f}"
             f" + FILL(pictures, 0) * {_READS_OF_A_PICTURE * self._prices.s3_read / MILLION:.9f}",
             using_metrics={name: self._count(metric, "", period=period) for name, metric in counted_as.items()},
             label="S3 requests",

@@ -185,6 +185,7 @@ def _metrics(functions: Sequence[PythonFunction], config: Config) -> dict[str, A
         "namespace": NAMESPACE,
         "service": config.prefix,
         "file": prices.s3_write / MILLION,
+        "list": prices.s3_write / MILLION,
         "picture": (prices.s3_write + _READS_OF_A_PICTURE * prices.s3_read) / MILLION,
         "invocation": prices.lambda_request / MILLION,
         # Of a millisecond.

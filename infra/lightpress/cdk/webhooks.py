@@ -18,7 +18,7 @@ from lightpress.delivery.notify import SOURCE
 from lightpress.webhooks.deliver import MOST_ATTEMPTS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from constructs import Construct
 
@@ -69,7 +69,24 @@ class Webhooks(Component):
             }
             for row, queue, dead_letters in zip(rows, self.queues, self.dead_letters, strict=True)
         ]
-        self.function = PythonFunction(
+        self.function = self._function(told, timeout_seconds, code, config)
+        for row, queue, dead_letters in zip(rows, self.queues, self.dead_letters, strict=True):
+            self._connect(row, queue, dead_letters, config)
+        self.functions = (self.function,)
+        self.outputs = {
+            "WebhookReceivers": json.dumps([{k: v for k, v in one.items() if k != "secret_arn"} for one in told])
+        }
+
+    def _function(
+        self, told: Sequence[Mapping[str, str]], timeout_seconds: int, code: FunctionCode, config: Config
+    ) -> PythonFunction:
+        """The function that delivers. told: of each receiver, what it has to know."""
+        settings = {
+            "webhooks": told,
+            "allowed_networks": list(config.webhooks.webhook_allowed_networks),
+            "timeout_seconds": config.webhooks.webhook_timeout_seconds,
+        }
+        return PythonFunction(
             self,
             "DeliverWebhook",
             handler="deliver_webhook",
@@ -78,23 +95,8 @@ class Webhooks(Component):
             config=config,
             memory_mb=_MEMORY_MB,
             timeout_seconds=timeout_seconds,
-            environment={
-                "WEBHOOKS": json.dumps(
-                    {
-                        "webhooks": told,
-                        "allowed_networks": list(config.webhooks.webhook_allowed_networks),
-                        "timeout_seconds": config.webhooks.webhook_timeout_seconds,
-                    },
-                    separators=(",", ":"),
-                )
-            },
+            environment={"WEBHOOKS": json.dumps(settings, separators=(",", ":"))},
         )
-        for row, queue, dead_letters in zip(rows, self.queues, self.dead_letters, strict=True):
-            self._connect(row, queue, dead_letters, config)
-        self.functions = (self.function,)
-        self.outputs = {
-            "WebhookReceivers": json.dumps([{k: v for k, v in one.items() if k != "secret_arn"} for one in told])
-        }
 
     def _dead_letters(self, name: str) -> WorkQueue:
         return WorkQueue(

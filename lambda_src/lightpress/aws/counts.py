@@ -44,13 +44,13 @@ def metrics_of(told: Mapping[str, Any]) -> tuple[Metric, ...]:
 
     Args:
         told: As `cdk.operators` writes it: `namespace` and `service` of its own metrics, and what these cost in
-            dollars: a `file`, a `picture`, an `invocation`, and a millisecond of each of `functions`.
+            dollars: a `file`, a `list`, a `picture`, an `invocation`, and a millisecond of each of `functions`.
     """
     namespace, service = told["namespace"], ("service", told["service"])
     counted = [Metric(of, namespace, name, service) for of, name in _COUNTED.items()]
     requests = [
         Metric("S3 requests", namespace, name, service, told[price])
-        for name, price in (("Files", "file"), ("PicturesPublished", "picture"))
+        for name, price in (("Files", "file"), ("Lists", "list"), ("PicturesPublished", "picture"))
     ]
     functions = [
         Metric("Lambda", "AWS/Lambda", name, ("FunctionName", function), price)

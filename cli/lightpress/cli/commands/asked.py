@@ -1,4 +1,4 @@
-"""Commands that list what services were asked in vain, and ask again."""
+"""Commands that list which questions services left unanswered, and ask again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lightpress.cli.commands.options import Environment, JsonOutput, deployment_
 
 
 def list_(environment: Environment = "local", as_json: JsonOutput = False) -> None:
-    """List the functions that ask Rekognition and Bedrock about pictures, with how many nobody answered for hours."""
+    """List the functions that ask Rekognition and Bedrock, with how many pictures were given up after hours."""
     from lightpress.cli.dead_letters import services_of
 
     print_all(
@@ -30,7 +30,7 @@ def retry(
     environment: Environment = "local",
     as_json: JsonOutput = False,
 ) -> None:
-    """Ask again about pictures of which services said nothing for hours.
+    """Ask again about pictures that were given up after hours without an answer.
 
     Exit code: 0 they are on their way, 2 no such function asks.
     """

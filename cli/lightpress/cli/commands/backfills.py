@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import sys
+import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -32,11 +35,11 @@ from lightpress.cli.commands.terminal import confirm, err, out, print_json, prog
 from lightpress.cli.project import LOCAL, RECIPES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from lightpress.cli.backfill import Checkpoint, Item, Limits
-    from lightpress.cli.backfilling import Job
+    from lightpress.cli.backfill import Checkpoint, Limits
+    from lightpress.cli.backfilling import Forecast, Job
+    from lightpress.cli.commands.machine import Engine
     from lightpress.cli.distributed import Caps
     from lightpress.cli.tasks import Task
     from lightpress.costs.prices import Prices
@@ -98,13 +101,13 @@ def backfill(  # noqa: PLR0913, PLR0917  the command's options
     finished. Exit code: 0 if all is done, 1 if originals stayed as they were, or have left and would be needed, or AWS
     did not answer, 3 if a limit or a stop left originals to do.
     """
-    from lightpress.cli import backfilling
     from lightpress.cli.backfill import BackfillError, Limits
+    from lightpress.cli.backfilling import IN_PLACE_MODE, dollars_of, job_for, retrieval_of
     from lightpress.cli.distributed import Caps
     from lightpress.cli.tasks import backfill_of
 
     try:
-        job = backfilling.job_for(
+        job = job_for(
             deployment_of(environment),
             bucket=bucket,
             prefix=prefix,
@@ -114,84 +117,139 @@ def backfill(  # noqa: PLR0913, PLR0917  the command's options
             recipes=recipes_of(recipes),
         )
         prices = prices_of(region, price)
-        assumed = assumptions_again(assume, in_place=mode == backfilling.IN_PLACE_MODE)
-        dollars = backfilling.dollars_of(prices, assumed, architecture)
+        dollars = dollars_of(prices, assumptions_again(assume, in_place=mode == IN_PLACE_MODE), architecture)
+        retrieval = retrieval_of(prices)
+        limits = Limits(
+            rate or _RATE, max_in_flight or _MAX_IN_FLIGHT, max_objects, max_dollars, timeout, dollars, retrieval
+        )
+        caps = Caps(rate, max_in_flight, max_objects, max_dollars)
         task = backfill_of(job, dollars, prices)
+        run = _Run(job, task, limits, caps, prices, LOCAL / "backfill" / environment, as_json)
         if halt:
-            halt_run(task, as_json=as_json)
+            halt_run(run.task, as_json=as_json)
             return
-        retrieval = backfilling.retrieval_of(prices)
-        on_machine = task.is_for_machine(engine)
-        asks = not yes and (not on_machine or task.begins_anew)
-        if asks and on_machine and not dry_run:
-            _outline(job, dollars, prices, rate or _RATE)
-            refused = _tell_refused(job)
-        elif dry_run or asks:
-            refused = _estimate(job, dollars, retrieval, rate or _RATE, as_json=as_json and dry_run)
-        else:
-            refused = _tell_refused(job)
-        if dry_run:
-            raise typer.Exit(bool(refused))
-        if asks:
-            _ask()
-        if on_machine:
-            exit_code = _on_machine(task, Caps(rate, max_in_flight, max_objects, max_dollars), as_json=as_json)
-        else:
-            limits = Limits(
-                rate or _RATE, max_in_flight or _MAX_IN_FLIGHT, max_objects, max_dollars, timeout, dollars, retrieval
-            )
-            exit_code = _in_loop(job, limits, environment, as_json=as_json)
+        exit_code = run(engine, dry_run=dry_run, yes=yes)
     except BackfillError as error:
         stop(str(error))
-    raise typer.Exit(exit_code or bool(refused))
+    raise typer.Exit(exit_code)
 
 
-def _on_machine(task: Task, caps: Caps, *, as_json: bool) -> int:
-    """Start or join the run on the state machine, and follow it; returns the exit code."""
-    from lightpress.cli.tables import print_report
+@dataclass(frozen=True)
+class _Run:
+    """One run of the command.
 
-    run, report = follow(task, caps)
-    tell(run, report, print_report, as_json=as_json)
-    return exit_code_of(report)
+    Attributes:
+        job: What is to be done.
+        task: The same, as the state machine is told it.
+        limits, caps: Of the loop and of the state machine.
+        prices: Of the region.
+        folder: Where the loop keeps its checkpoint, and looks for the file that stops it.
+        as_json: Whether to print JSON.
+    """
 
+    job: Job
+    task: Task
+    limits: Limits
+    caps: Caps
+    prices: Prices
+    folder: Path
+    as_json: bool
 
-def _in_loop(job: Job, limits: Limits, environment: str, *, as_json: bool) -> int:
-    """Run the loop of this program; returns the exit code."""
-    from lightpress.cli.facts import facts_of_backfill
-    from lightpress.cli.tables import print_backfill
+    def __call__(self, engine: Engine, *, dry_run: bool, yes: bool) -> int:
+        """Estimate and ask where that is wanted, then do it; returns the exit code."""
+        on_machine = self.task.is_for_machine(engine)
+        asks = not yes and (not on_machine or self.task.begins_anew)
+        objects, refused = self._tell(on_machine=on_machine, dry_run=dry_run, asks=asks)
+        if dry_run:
+            return int(refused > 0)
+        if asks:
+            _ask()
+        return (self._on_machine() if on_machine else self._in_loop(objects)) or int(refused > 0)
 
-    ended, checkpoint = _work_off(job, limits, LOCAL / "backfill" / environment)
-    if as_json:
-        print_json(facts_of_backfill(checkpoint, ended, limits.dollars))
-    else:
-        print_backfill(out, checkpoint, ended, limits.dollars)
-    if checkpoint.late:
-        return 1
-    return 0 if ended == "finished" else LEFT_TO_DO
+    def _tell(self, *, on_machine: bool, dry_run: bool, asks: bool) -> tuple[int | None, int]:
+        """Print what it would do and cost, as far as that is asked for.
+
+        Returns the number of objects, None if they were not counted; and how many pictures cannot be made anew, of a
+        sample if nothing was counted.
+        """
+        if dry_run or (asks and not on_machine):
+            found = self._estimate(on_machine=on_machine, dry_run=dry_run)
+            return found.objects, found.without_original
+        if asks:
+            self._outline()
+        return None, _tell_refused(self.job)
+
+    def _outline(self) -> None:
+        """Tell what is known without listing the bucket, which takes hours for those that the machine is for."""
+        from lightpress.cli.outline import outline
+        from lightpress.cli.tables import print_outline
+
+        print_outline(out, outline(self.job, datetime.now(UTC)), self.limits.dollars, self.limits.rate, self.prices)
+
+    def _estimate(self, *, on_machine: bool, dry_run: bool) -> Forecast:
+        """Print what it would do and cost."""
+        from lightpress.cli.backfilling import forecast
+        from lightpress.cli.facts import facts_of_forecast
+        from lightpress.cli.tables import print_forecast
+
+        with progress_bars() as progress:
+            listing = progress.add_task("listing", total=None)
+            found = forecast(
+                self.job,
+                retrieval=self.limits.retrieval,
+                progress=lambda count: progress.update(listing, completed=count),
+            )
+        pace = math.inf if on_machine else found.checks_a_second
+        if self.as_json and dry_run:
+            print_json(facts_of_forecast(found, self.limits.dollars, self.limits.rate, pace))
+        else:
+            print_forecast(out, found, self.limits.dollars, self.limits.rate, pace)
+        return found
+
+    def _on_machine(self) -> int:
+        """Start or join the run on the state machine, and follow it; returns the exit code."""
+        from lightpress.cli.tables import print_report
+
+        run, report = follow(self.task, self.caps)
+        tell(run, report, print_report, as_json=self.as_json)
+        return exit_code_of(report)
+
+    def _in_loop(self, objects: int | None) -> int:
+        """Run the loop of this program; returns the exit code. objects: how many there are; None if not counted."""
+        from lightpress.cli.facts import facts_of_backfill
+        from lightpress.cli.tables import print_backfill
+
+        ended, checkpoint = self._work_off(objects)
+        if self.as_json:
+            print_json(facts_of_backfill(checkpoint, ended, self.limits.dollars))
+        else:
+            print_backfill(out, checkpoint, ended, self.limits.dollars)
+        if checkpoint.late:
+            return 1
+        return 0 if ended == "finished" else LEFT_TO_DO
+
+    def _work_off(self, objects: int | None) -> tuple[str, Checkpoint]:
+        """Run the loop, showing progress."""
+        from lightpress.cli import backfilling
+        from lightpress.cli.progress import Pace
+
+        switch, pace = backfilling.StopSwitch(self.folder / "stop"), Pace(time.monotonic)
+        err.print(f"To stop: Ctrl-C, or: touch {switch.file}", style="dim")
+        with switch, progress_bars() as progress:
+            working = progress.add_task("working", total=objects)
+
+            def show(now: Checkpoint, done: int, in_queue: int) -> None:
+                spent = self.limits.dollars(now.sent, now.reads) + now.retrieval
+                told = f"{in_queue:,} in the queue, ${spent:.2f}, {pace.told(done, objects)}".rstrip(", ")
+                progress.update(working, completed=done, description=told)
+
+            return backfilling.run(self.job, self.limits, self.folder, switch, show)
 
 
 def _ask() -> None:
     if not sys.stdin.isatty():
         stop("Nothing was sent: this is no terminal to ask on. Add --yes to send without asking.")
     confirm("Continue?")
-
-
-def _estimate(
-    job: Job, dollars: Callable[[int, int], float], retrieval: Callable[[Item], float], rate: float, *, as_json: bool
-) -> int:
-    """Print what it would do and cost; returns how many pictures cannot be made anew."""
-    from lightpress.cli.backfilling import forecast
-    from lightpress.cli.facts import facts_of_forecast
-    from lightpress.cli.tables import print_forecast
-
-    with progress_bars() as progress:
-        listing = progress.add_task("listing", total=None)
-        found = forecast(job, retrieval=retrieval, progress=lambda count: progress.update(listing, completed=count))
-    if as_json:
-        print_json(facts_of_forecast(found, dollars, rate))
-    else:
-        print_forecast(out, found, dollars, rate)
-    return found.without_original
 
 
 def _tell_refused(job: Job) -> int:
@@ -202,28 +260,3 @@ def _tell_refused(job: Job) -> int:
     found = refused_at_least(job)
     print_refused(err, found, "At least ")
     return found
-
-
-def _outline(job: Job, dollars: Callable[[int, int], float], prices: Prices, rate: float) -> None:
-    """Tell what is known without listing the bucket, which takes hours for those that the state machine is for."""
-    from lightpress.cli.outline import outline
-    from lightpress.cli.tables import print_outline
-
-    print_outline(out, outline(job, datetime.now(UTC)), dollars, rate, prices)
-
-
-def _work_off(job: Job, limits: Limits, folder: Path) -> tuple[str, Checkpoint]:
-    """Run the backfill, showing progress. Its checkpoint and the file that stops it are in `folder`."""
-    from lightpress.cli import backfilling
-
-    switch = backfilling.StopSwitch(folder / "stop")
-    err.print(f"To stop: Ctrl-C, or: touch {switch.file}", style="dim")
-    with switch, progress_bars() as progress:
-        working = progress.add_task("working", total=None)
-
-        def show(now: Checkpoint, under_way: int) -> None:
-            spent = limits.dollars(now.sent, now.reads) + now.retrieval
-            told = f"{now.settled} done, {under_way} in the queue, ${spent:.2f}"
-            progress.update(working, completed=now.settled, description=told)
-
-        return backfilling.run(job, limits, folder, switch, show)

@@ -53,9 +53,9 @@ def sweep(  # noqa: PLR0913, PLR0917  the command's options
 
     Variants that were replaced count once they have been kept for previous_days of the deployment.
 
-    Of many manifests, the state machine of the stack does it: the sweep goes on without this program, and whoever
-    repeats the command sees or resumes it. --max-dollars and --rate are for the machine. Exit code: 0 if everything was
-    looked at, 3 if a limit or a stop left something to do.
+    From 10,000 manifests on, the state machine of the stack does it: the sweep goes on without this program, and
+    whoever repeats the command sees or resumes it. --max-dollars and --rate are for the machine. Exit code: 0 if
+    everything was looked at, 3 if a limit or a stop left something to do.
     """
     from lightpress.cli.backfill import BackfillError
     from lightpress.cli.distributed import Caps
@@ -105,8 +105,8 @@ def plan(  # noqa: PLR0913, PLR0917  the command's options
 ) -> None:
     """Show what a changed recipes file would render, keep and remove, and its cost. Changes nothing.
 
-    Of many manifests, the state machine of the stack reads them. Exit code 1 if it would render pictures anew whose
-    originals have left: those stay published as they are; 3 if a limit or a stop left manifests to read.
+    From 10,000 manifests on, the state machine of the stack reads them. Exit code 1 if it would render pictures anew
+    whose originals have left: those stay published as they are; 3 if a limit or a stop left manifests to read.
     """
     from lightpress.cli.backfill import BackfillError
     from lightpress.cli.distributed import Caps

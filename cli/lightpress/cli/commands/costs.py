@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 PriceOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--price", metavar="NAME=DOLLARS", help="Replace a list price; names: cli/lightpress/costs/prices.py."
+        "--price",
+        metavar="NAME=DOLLARS",
+        help="Replace a list price, such as s3_write=5.4; a wrong name lists all of them.",
     ),
 ]
 AssumeOption = Annotated[

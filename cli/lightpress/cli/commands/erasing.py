@@ -24,9 +24,7 @@ def erase(  # noqa: PLR0913, PLR0917  the command's options
     environment: EnvironmentArgument,
     owner: Annotated[
         str | None,
-        typer.Option(
-            help="A user of the upload API, as its authorizer names them, or the folder that keys have of them."
-        ),
+        typer.Option(help="A user of the upload API: the name that the authorizer gives, or the folder in their keys."),
     ] = None,
     prefix: Annotated[str | None, typer.Option(help="A folder of keys, such as trips/2024/.")] = None,
     key: Annotated[str | None, typer.Option(help="One key.")] = None,
@@ -41,8 +39,8 @@ def erase(  # noqa: PLR0913, PLR0917  the command's options
     wait: Annotated[
         bool,
         typer.Option(
-            help="Wait until functions have ended that were at work, minutes, and look once more. With --no-wait, run "
-            "the command again later."
+            help="Wait some minutes, until the functions that were at work have ended, and look once more. With "
+            "--no-wait, run the command again later."
         ),
     ] = True,
     timeout: Annotated[
@@ -52,9 +50,10 @@ def erase(  # noqa: PLR0913, PLR0917  the command's options
 ) -> None:
     """Erase everything of an owner, a folder or a key: all versions of originals and all that follows from them.
 
-    Variants, manifests, failures, copies in quarantine, unfinished uploads, and the CDN's copies, and prints a receipt
-    that says what logs and backups still hold. Run it again after an interruption. Originals in attached buckets have
-    to be deleted there first. Exit code: 0 if nothing is left, 3 if the command has to be run again later.
+    It also removes variants, manifests, failures, copies in quarantine, unfinished uploads and the CDN's copies, and
+    prints a receipt that says what logs and backups still hold. Run it again after an interruption. Originals in
+    attached buckets have to be deleted there first. Exit code: 0 if nothing is left, 3 if the command has to be run
+    again later.
     """
     from lightpress.cli.erasing import NotErasedError
     from lightpress.cli.erasure import Waiting, erasure_of, working_seconds

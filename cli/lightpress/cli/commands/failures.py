@@ -95,9 +95,9 @@ def retry(  # noqa: PLR0913, PLR0917  the command's options
 ) -> None:
     """Send failed originals and URLs through the queue again, and wait for the results.
 
-    A failure is removed once its original is published. Of many, the state machine of the stack sends them, but for
-    those of URLs: at its own pace, and what was published since is not listed, and expires. Exit code: 0 if all are
-    published, 1 if any failed again or is not finished in time, 3 if a limit or a stop left some to send.
+    A failure is removed once its original is published. From 10,000 on, the state machine of the stack sends them,
+    except those of URLs, at --rate; records of what is published then are no longer listed, and expire. Exit code: 0 if
+    all are published, 1 if any failed again or is not finished in time, 3 if a limit or a stop left some to send.
     """
     from lightpress.cli.backfill import BackfillError
     from lightpress.cli.distributed import Caps

@@ -31,7 +31,9 @@ StopOption = Annotated[
 RateOption = Annotated[
     float | None,
     typer.Option(
-        min=0.1, max=10_000, help="Originals sent each second; 50 by default. Of a run that is at work: from now on."
+        min=0.1,
+        max=10_000,
+        help="Originals sent each second; 50 by default. It also changes the pace of a running run.",
     ),
 ]
 MaxDollarsOption = Annotated[float | None, typer.Option(min=0, help="Stop before the estimated cost exceeds this.")]

@@ -24,7 +24,7 @@ def snippet(  # noqa: PLR0913, PLR0917  what a person may choose, nearly all wit
     base_url: Annotated[str | None, typer.Option(help="The URL of your own domain, if the CDN has one.")] = None,
     lqip: Annotated[
         bool,
-        typer.Option("--lqip", help="Put a blurred likeness behind it until it has arrived; not if it is see-through."),
+        typer.Option("--lqip", help="Show a blurred preview until it has loaded; not where it is transparent."),
     ] = False,
     environment: Environment = "local",
     as_json: JsonOutput = False,

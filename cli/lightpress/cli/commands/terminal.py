@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 import traceback
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -48,6 +50,8 @@ def confirm(question: str) -> None:
 
 
 DEBUG = "--debug"
+_LINE_BREAK = re.compile(r"(?<!\n)\n(?!\n)")
+"""Within a paragraph."""
 
 
 class Commands(typer.core.TyperGroup):
@@ -62,6 +66,14 @@ class Commands(typer.core.TyperGroup):
         others = [arg for arg in args[:end] if arg != DEBUG]
         debug = [DEBUG] if len(others) < end else []
         return super().parse_args(ctx, [*debug, *others, *args[end:]])
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401  the types are typer's own
+        """Find a command. Its help fills the terminal's width: typer would break lines where the docstring does."""
+        found = super().get_command(ctx, cmd_name)
+        for one in (found, *getattr(found, "commands", {}).values()):
+            if one is not None and one.help:
+                one.help = _LINE_BREAK.sub(" ", inspect.cleandoc(one.help))
+        return found
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401  the types are typer's own
         """Run a command."""
