@@ -65,6 +65,8 @@ TimeoutOption = Annotated[float, typer.Option(min=1, help="Seconds until an orig
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not estimate first and do not ask.")]
 
 _RATE, _MAX_IN_FLIGHT = 50.0, 1_000
+_REFUSED = "without_original"
+"""As in the JSON of a plan: pictures that cannot be made anew, estimated as those, or with --yes at least so many."""
 
 
 def backfill(  # noqa: PLR0913, PLR0917  the command's options
@@ -131,34 +133,35 @@ def backfill(  # noqa: PLR0913, PLR0917  the command's options
         if asks:
             _ask()
         if on_machine:
-            exit_code = _on_machine(task, Caps(rate, max_in_flight, max_objects, max_dollars), as_json=as_json)
+            caps = Caps(rate, max_in_flight, max_objects, max_dollars)
+            exit_code = _on_machine(task, caps, refused, as_json=as_json)
         else:
             limits = Limits(
                 rate or _RATE, max_in_flight or _MAX_IN_FLIGHT, max_objects, max_dollars, timeout, dollars, retrieval
             )
-            exit_code = _in_loop(job, limits, environment, as_json=as_json)
+            exit_code = _in_loop(job, limits, environment, refused, as_json=as_json)
     except BackfillError as error:
         stop(str(error))
     raise typer.Exit(exit_code or bool(refused))
 
 
-def _on_machine(task: Task, caps: Caps, *, as_json: bool) -> int:
-    """Start or join the run on the state machine, and follow it; returns the exit code."""
+def _on_machine(task: Task, caps: Caps, refused: int, *, as_json: bool) -> int:
+    """Start or join the run on the state machine, and follow it; returns the exit code. refused: for its JSON."""
     from lightpress.cli.tables import print_report
 
     run, report = follow(task, caps)
-    tell(run, report, print_report, as_json=as_json)
+    tell(run, report, print_report, as_json=as_json, more={_REFUSED: refused})
     return exit_code_of(report)
 
 
-def _in_loop(job: Job, limits: Limits, environment: str, *, as_json: bool) -> int:
-    """Run the loop of this program; returns the exit code."""
+def _in_loop(job: Job, limits: Limits, environment: str, refused: int, *, as_json: bool) -> int:
+    """Run the loop of this program; returns the exit code. refused: for its JSON."""
     from lightpress.cli.facts import facts_of_backfill
     from lightpress.cli.tables import print_backfill
 
     ended, checkpoint = _work_off(job, limits, LOCAL / "backfill" / environment)
     if as_json:
-        print_json(facts_of_backfill(checkpoint, ended, limits.dollars))
+        print_json(facts_of_backfill(checkpoint, ended, limits.dollars) | {_REFUSED: refused})
     else:
         print_backfill(out, checkpoint, ended, limits.dollars)
     if checkpoint.late:
