@@ -129,7 +129,8 @@ def test_a_backfill_without_an_estimate_says_before_it_sends_what_it_cannot_make
     assert (refused.exit_code, "finished: 0 done" in refused.stdout) == (1, True)
     assert "At least 3 are refused: the recipes would make them anew" in " ".join(refused.stderr.split())
     as_json = run("backfill", "--prefix", "a/", "--yes", "--json")
-    assert (as_json.exit_code, json.loads(as_json.stdout)["ended"]) == (1, "finished")
+    told = json.loads(as_json.stdout)
+    assert (as_json.exit_code, told["ended"], told["without_original"]) == (1, "finished", 3)
     fine = run("backfill", "--prefix", "c/", "--yes")
     assert (fine.exit_code, "refused" in fine.output) == (0, False)
 

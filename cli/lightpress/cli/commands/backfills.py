@@ -69,6 +69,8 @@ TimeoutOption = Annotated[float, typer.Option(min=1, help="Seconds until an orig
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not estimate first and do not ask.")]
 
 _RATE, _MAX_IN_FLIGHT = 50.0, 1_000
+_REFUSED = "without_original"
+"""As in the JSON of a plan: pictures that cannot be made anew, estimated as those, or with --yes at least so many."""
 
 
 def backfill(  # noqa: PLR0913, PLR0917  the command's options
@@ -164,7 +166,8 @@ class _Run:
             return int(refused > 0)
         if asks:
             _ask()
-        return (self._on_machine() if on_machine else self._in_loop(objects)) or int(refused > 0)
+        exit_code = self._on_machine(refused) if on_machine else self._in_loop(objects, refused)
+        return exit_code or int(refused > 0)
 
     def _tell(self, *, on_machine: bool, dry_run: bool, asks: bool) -> tuple[int | None, int]:
         """Print what it would do and cost, as far as that is asked for.
@@ -206,22 +209,27 @@ class _Run:
             print_forecast(out, found, self.limits.dollars, self.limits.rate, pace)
         return found
 
-    def _on_machine(self) -> int:
-        """Start or join the run on the state machine, and follow it; returns the exit code."""
+    def _on_machine(self, refused: int) -> int:
+        """Start or join the run on the state machine, and follow it; returns the exit code. refused: for its JSON."""
         from lightpress.cli.tables import print_report
 
         run, report = follow(self.task, self.caps)
-        tell(run, report, print_report, as_json=self.as_json)
+        tell(run, report, print_report, as_json=self.as_json, more={_REFUSED: refused})
         return exit_code_of(report)
 
-    def _in_loop(self, objects: int | None) -> int:
-        """Run the loop of this program; returns the exit code. objects: how many there are; None if not counted."""
+    def _in_loop(self, objects: int | None, refused: int) -> int:
+        """Run the loop of this program; returns the exit code.
+
+        Args:
+            objects: How many there are; None if they were not counted.
+            refused: For its JSON.
+        """
         from lightpress.cli.facts import facts_of_backfill
         from lightpress.cli.tables import print_backfill
 
         ended, checkpoint = self._work_off(objects)
         if self.as_json:
-            print_json(facts_of_backfill(checkpoint, ended, self.limits.dollars))
+            print_json(facts_of_backfill(checkpoint, ended, self.limits.dollars) | {_REFUSED: refused})
         else:
             print_backfill(out, checkpoint, ended, self.limits.dollars)
         if checkpoint.late:

@@ -9,7 +9,7 @@ import typer
 from lightpress.cli.commands.terminal import err, out, print_json, progress_bars
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from lightpress.backfill.results import Report
     from lightpress.backfill.run import Run
@@ -69,12 +69,19 @@ def follow(task: Task, caps: Caps) -> tuple[Run, Report]:
     return task.machine.find(task.name) or run, report
 
 
-def tell(run: Run, report: Report, table: Callable[[Terminal, Run, Report], None], *, as_json: bool) -> None:
-    """Print what came of a run. table: prints it for people."""
+def tell(
+    run: Run,
+    report: Report,
+    table: Callable[[Terminal, Run, Report], None],
+    *,
+    as_json: bool,
+    more: Mapping[str, object] | None = None,
+) -> None:
+    """Print what came of a run. table: prints it for people; more: what its JSON has besides."""
     from lightpress.cli.facts import facts_of_run
 
     if as_json:
-        print_json(facts_of_run(run, report))
+        print_json(facts_of_run(run, report) | dict(more or {}))
     else:
         table(out, run, report)
 
