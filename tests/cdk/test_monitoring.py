@@ -285,4 +285,4 @@ def test_every_metric_that_is_watched_is_one_that_functions_count(template: Temp
 
 
 def test_the_dashboard_and_the_alarms_watch_metrics_of_our_own(prod: Template) -> None:
-    assert {"PicturesPublished", "FailedByReason", "ColdStart", "AvifBytes", "PicturesFailed"} <= drawn(prod)
+    assert {"PicturesPublished", "Lists", "FailedByReason", "ColdStart", "AvifBytes", "PicturesFailed"} <= drawn(prod)

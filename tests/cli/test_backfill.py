@@ -275,7 +275,7 @@ def test_it_never_spends_more_than_allowed(path: Path, dollars: float) -> None:
     assert spent >= dollars * 0.8 or dollars < 0.01, "and what is allowed is used"
 
 
-@pytest.mark.parametrize("timeout", [1.0, 900.0, 5_000.0])
+@pytest.mark.parametrize("timeout", [1.0, 1_200.0])
 def test_what_waiting_for_those_that_are_never_finished_costs_is_reserved_before_they_are_sent(
     path: Path, timeout: float
 ) -> None:

@@ -16,6 +16,7 @@ from lightpress.aws.originals import S3Originals
 from lightpress.aws.reviews import S3Reviews
 from lightpress.aws.session import s3_client
 from lightpress.aws.waiting import S3Waiting
+from lightpress.backfill.at_once import THREADS
 from lightpress.backfill.look import Looking
 from lightpress.composition import take_review as composed
 from lightpress.composition.publishing import RECIPES
@@ -304,6 +305,19 @@ def test_what_nobody_reviews_in_time_is_looked_at_in_the_next_hour_and_published
     assert look_with(deployed, book).action is Action.PUBLISHED
     take(MEASURE)
     assert looks(deployed) == []
+
+
+@pytest.mark.usefixtures("deployed")
+def test_as_many_connections_are_kept_as_are_used_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATE_TIME_LIMITS", "true")
+    look = composed.look_at_overdue()
+    assert look is not None
+    looks, waiting = look.looks, look.waiting
+    assert isinstance(looks, SqsLooks)
+    assert isinstance(waiting, S3Waiting)
+    for client in (looks.sqs, waiting.s3):
+        config: Any = client.meta.config
+        assert config.max_pool_connections == THREADS == 16
 
 
 def test_at_night_what_is_overdue_is_seen_and_what_has_time_is_not(deployed: Deployed) -> None:

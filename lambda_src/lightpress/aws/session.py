@@ -101,15 +101,15 @@ def s3_client(how_long: Config = WAITING, *, max_connections: int = 10) -> S3Cli
     return made
 
 
-def sqs_client() -> SQSClient:
+def sqs_client(*, max_connections: int = 10) -> SQSClient:
     """A client of SQS that is made by its first call: most invocations need none, and each cold start would pay."""
-    made: SQSClient = _LazyClient("sqs")  # type: ignore[assignment]
+    made: SQSClient = _LazyClient("sqs", Config(max_pool_connections=max_connections))  # type: ignore[assignment]
     return made
 
 
 class _LazyClient:
-    def __init__(self, service: str) -> None:
-        self._client = cache(partial(client, service))
+    def __init__(self, service: str, config: Config) -> None:
+        self._client = cache(partial(client, service, config))
 
     def __getattr__(self, operation: str) -> Any:  # noqa: ANN401  whatever the client has
         return getattr(self._client(), operation)

@@ -10,7 +10,7 @@ from lightpress.aws.originals import S3Originals
 from lightpress.aws.reviews import S3Reviews
 from lightpress.aws.session import s3_client, sqs_client
 from lightpress.aws.waiting import S3Waiting
-from lightpress.backfill.at_once import AtOnce, on_threads
+from lightpress.backfill.at_once import THREADS, AtOnce, on_threads
 from lightpress.pipeline.buckets import Publishing, attached_from
 from lightpress.pipeline.review_messages import read_review
 from lightpress.pipeline.reviewing import LookAtOverdue, ReviewOf, TakeReview
@@ -44,13 +44,14 @@ def look_at_overdue() -> LookAtOverdue | None:
     if not where.has_time_limits:
         return None
     buckets = Publishing(where.uploads_bucket, tuple(map(attached_from, where.attached)))
-    return LookAtOverdue(waiting(), buckets.named, SqsLooks(sqs_client(), where.queue_url), at_once())
+    looks = SqsLooks(sqs_client(max_connections=THREADS), where.queue_url)
+    return LookAtOverdue(waiting(), buckets.named, looks, at_once())
 
 
 @cache
 def waiting() -> S3Waiting:
     """Build what measures how long pictures wait; once per container."""
-    return S3Waiting(s3_client(), settings().images_bucket, at_once())
+    return S3Waiting(s3_client(max_connections=THREADS), settings().images_bucket, at_once())
 
 
 @cache

@@ -33,7 +33,7 @@ RateOption = Annotated[
     typer.Option(
         min=0.1,
         max=10_000,
-        help="Originals sent each second; 50 by default. It also changes the pace of a running run.",
+        help="Originals sent each second; 50 by default. Given again, it changes the pace of a run.",
     ),
 ]
 MaxDollarsOption = Annotated[float | None, typer.Option(min=0, help="Stop before the estimated cost exceeds this.")]
