@@ -85,8 +85,8 @@ class Worker:
         cloud.timeline.add(self.name, f"dies {'before' if fault is Fault.DIES else 'after'} {request}")
 
     def _answer(self, request: Request, fault: Fault | None, cloud: Cloud) -> object:
-        what, is_refused = f"{request.operation} {request.what}", fault in _REFUSED
-        if is_refused:
+        what, is_refused = str(request), fault in _REFUSED
+        if fault in _REFUSED:
             heard: object = Raised(_failure(request.operation, fault))
         else:
             heard = _effect(request)
