@@ -85,7 +85,7 @@ class Worker:
         cloud.timeline.add(self.name, f"dies {'before' if fault is Fault.DIES else 'after'} {request}")
 
     def _answer(self, request: Request, fault: Fault | None, cloud: Cloud) -> object:
-        what, is_refused = f"{request.operation} {request.what}", fault in _REFUSED
+        what, is_refused = str(request), fault in _REFUSED
         if fault is not None and is_refused:
             heard: object = Raised(_failure(request.operation, fault))
         else:
