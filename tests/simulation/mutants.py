@@ -1498,7 +1498,7 @@ MUTANTS = (
         "a sweep removes what nobody has told the CDN to forget yet",
         20,
         Change("bool(O and M.key) and W(M)", "False", "judge"),
-        seed=470,
+        seed=655,
     ),
     _of_sweeps(
         "a sweep removes variants without a manifest as if nobody could be about to publish them",

@@ -1,8 +1,9 @@
 """What no manifest refers to, found and removed while functions run: by `lightpress sweep`, and by the state machine.
 
     dead       variants of a generation that is neither published nor the one before, of a past revision
-    stranded   variants of a later revision, left by a worker that was killed. Another worker may be writing them, so
-               the manifest is first published again, unchanged, with a later revision, which makes them dead
+    stranded   variants of a later revision, a day old, left by a worker that was killed. Another worker may be about to
+               publish them all the same, so the manifest is first published again, unchanged, with a later revision,
+               which makes them dead. Where they are younger, somebody is at work, and all but what is dead stays
     previous   variants of the generation before, that pages may still show: kept for as many days as `previous_days`
                says from when they were replaced. The manifest is first published again without them, which makes them
                dead
@@ -211,6 +212,8 @@ class Sweeper:
             return judged.ownerless if self._are_left(judged.ownerless) and self._bury(judged) else ()
         if judged.unfinished:
             return ()
+        if judged.stranded and not self._are_left(judged.stranded):
+            return judged.dead  # whoever writes them would lose a race, and render once more
         overtaken = (*judged.stranded, *judged.previous)
         if overtaken and self._overtake(judged.published, judged):
             return (*judged.dead, *overtaken)
