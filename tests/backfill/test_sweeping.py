@@ -44,6 +44,7 @@ class Store:
     dies_at: str = ""
     page_size: int = 7
     written_days_ago: float = 0
+    small: set[str] = field(default_factory=set)
     reads: Counter[str] = field(default_factory=Counter)
 
     def publish(self, key: str, *, original: bool = True) -> None:
@@ -74,7 +75,13 @@ class Store:
         keys = sorted(key for key in (*self.manifests, *self.paths) if key.startswith(prefix))
         start = bisect_right(keys, after)
         some = keys[start : start + self.page_size]
-        return Page([Listed(key, NOW - 200_000, size=3) for key in some], some[-1] if keys[start + len(some) :] else "")
+        return Page([self._listed(key) for key in some], some[-1] if keys[start + len(some) :] else "")
+
+    def _listed(self, path: str) -> Listed:
+        if path not in self.manifests:
+            return Listed(path, NOW - 200_000, size=3)
+        size = 300 if path in self.small else 2_000
+        return Listed(path, NOW - self.written_days_ago * A_DAY, size=size)
 
     def head(self, source: Source) -> Original | None:
         return Original("v", "v", 1) if source.key in self.originals else None
@@ -173,19 +180,30 @@ def test_variants_that_were_replaced_go_once_they_have_been_kept_for_long_enough
     assert found.files == {"dead": 3} | ({"previous": 3} if left == 1 else {})
 
 
-def test_the_weekly_sweep_reads_only_the_manifests_of_pictures_of_which_something_may_be_left_over() -> None:
-    """Whatever a manifest says, what is published is of one generation; where nothing is published, nothing is left."""
-    store = store_of(10)
-    store.written_days_ago = 31
-    keys = [f"{number}.jpg" for number in range(10)]
-    for key in keys[4:]:
-        store.paths -= {f"{variants_folder(key)}{one}/w.webp" for one in ("1-before", "1-dead")}
-    del store.manifests[manifest_path(keys[9])]
-    store.paths.discard(f"{variants_folder(keys[8])}2-now/w.webp")
-    rig = Rig(store, weekly_run("r", IMAGES, NOW).job)
+@pytest.mark.parametrize(("days", "read"), [(29, [0, 1, 7, 8]), (31, [0, 1, 2, 3, 7, 8])])
+def test_the_weekly_sweep_reads_only_the_manifests_of_pictures_of_which_something_may_be_left_over(
+    days: float, read: list[int]
+) -> None:
+    """Whatever a manifest says, what is published is of one generation, and of one more until it is old enough.
+
+    0 and 1 have variants of three generations, 2 and 3 of two, 4 and 5 of one, 6 of none, 7 has no manifest, and 8 one
+    that is too small to name any variant.
+    """
+    store = store_of(9)
+    store.written_days_ago = days
+    keys = [f"{number}.jpg" for number in range(9)]
+    folders = [variants_folder(key) for key in keys]
+    store.paths -= {f"{folder}1-dead/w.webp" for folder in folders[2:]}
+    store.paths -= {f"{folder}1-before/w.webp" for folder in folders[4:]}
+    store.paths.discard(f"{folders[6]}2-now/w.webp")
+    del store.manifests[manifest_path(keys[7])]
+    store.small.add(manifest_path(keys[8]))
+    rig = Rig(store, weekly_run("r", IMAGES, NOW, KEPT_DAYS).job)
     assert rig.sweep() == FINISHED
-    assert store.reads == Counter(manifest_path(key) for key in (*keys[:4], keys[9]))
-    assert store.paths == {f"{variants_folder(key)}2-now/w.webp" for key in keys[:8]}
+    assert store.reads == Counter(manifest_path(keys[number]) for number in read)
+    kept = {f"{folders[number]}2-now/w.webp" for number in (0, 1, 2, 3, 4, 5, 8)}
+    before = {f"{folder}1-before/w.webp" for folder in folders[:4]} if days < KEPT_DAYS else set()
+    assert store.paths == kept | before
     assert not rig.hints.sent
 
 

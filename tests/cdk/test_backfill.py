@@ -106,9 +106,9 @@ def test_every_night_and_every_week_it_is_started_by_schedules_that_may_do_nothi
         }
 
 
-def test_the_nightly_look_looks_back_two_days_longer_than_a_message_waits(tmp_path: Path) -> None:
+def test_the_nightly_look_knows_how_long_a_message_waits(tmp_path: Path) -> None:
     template = synthesize_with(CHOSEN, tmp_path)
-    assert environment_of(template.raw, function_id(template.raw, "backfill"))["NIGHTLY_DAYS"] == "7"
+    assert environment_of(template.raw, function_id(template.raw, "backfill"))["QUEUE_RETENTION_DAYS"] == "5"
 
 
 def test_the_weekly_sweep_knows_for_how_long_replaced_variants_are_kept(dev: Template) -> None:

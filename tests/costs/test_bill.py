@@ -209,6 +209,8 @@ def test_a_weekly_sweep_of_a_million_lists_ten_million_names_and_costs_some_doll
     assert dollars(keeping=Keeping(12))["sweeping"] == pytest.approx(
         360 / 7 * 10_000 * (5 / MILLION + 0.35 * 13.3334 / MILLION)
     )
+    again = dollars(keeping=Keeping(12), use=replace(USE, rerendered=1))["sweeping"]
+    assert again - dollars(keeping=Keeping(12))["sweeping"] == pytest.approx(5 + 2 * 0.4), "a PUT, a GET and a HEAD"
     assert "sweeping" not in dollars(keeping=Keeping(12), use=replace(USE, previous_days=0))
     assert "sweeping" not in dollars(Arrival("in-place", MILLION))
 

@@ -1,4 +1,4 @@
-"""Whoever asks for a smaller size gets no more bytes than a larger size of the same picture has.
+"""A page that offers several sizes has no browser load more bytes for a smaller one than a larger one has.
 
 Drawings, text and screenshots have few colors and hard edges. Reduced, the edges become soft, and the file grows.
 """
@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightpress.delivery.choice import VIEWERS, dominant, lightest, offered, smallest
+from lightpress.delivery.choice import VIEWERS, dominant, offered
 from lightpress.delivery.markup import picture, srcset
 from lightpress.delivery.resolve import Lookups, read, resolve
 from lightpress.delivery.summary import summary_of
@@ -71,18 +71,17 @@ def test_a_reduced_drawing_takes_more_bytes_than_a_larger_size_of_it(name: str) 
 
 @pytest.mark.parametrize("name", FLAT)
 @pytest.mark.parametrize("side", ["w", "h"])
-def test_a_permalink_to_fewer_pixels_is_never_more_bytes_nor_fewer_pixels_than_were_asked_for(
+def test_a_permalink_has_the_pixels_that_are_asked_for_though_a_larger_size_has_fewer_bytes(
     name: str, side: str
 ) -> None:
+    """Where a page does not say how wide it shows a picture, it shows it as wide as the file is."""
     manifest = published(name)
     for viewer in VIEWERS:
         for width in WIDTHS:
-            size = next(one for one in manifest.variants if one.width == width)
-            pixels = size.width if side == "w" else size.height
+            of_size = [one for one in manifest.variants if one.width == width and one.format in viewer]
+            pixels = of_size[0].width if side == "w" else of_size[0].height
             found = given_to(manifest, f"{side}{pixels}", viewer)
-            assert (found.width if side == "w" else found.height) >= pixels
-            larger = [one.bytes for one in manifest.variants if one.width >= width and one.format in viewer]
-            assert found.bytes == min(larger)
+            assert (found.width, found.bytes) == (width, min(one.bytes for one in of_size))
 
 
 @pytest.mark.parametrize("name", FLAT)
@@ -137,16 +136,14 @@ def of(
     return PUBLICATION.ready(OriginalInfo("png", *original), tuple(made))
 
 
-def test_of_two_sizes_of_as_many_bytes_the_narrower_one_is_given_and_offered() -> None:
+def test_two_sizes_of_as_many_bytes_are_both_offered() -> None:
     manifest = of({320: 50, 640: 50})
-    assert given_to(manifest, "w320", VIEWERS[0]).width == 320
     assert srcset(manifest, "webp", "") == "/i/320x.webp 320w, /i/640x.webp 640w"
 
 
 def test_another_cut_is_no_larger_size_of_the_same_picture() -> None:
     whole, square = of({320: 50, 640: 90}), of({1280: 5}, ratio=1.0)
     both = replace(whole, variants=(*whole.variants, *square.variants))
-    assert given_to(both, "w320", VIEWERS[0]).width == 320
     assert not any(one["dominated"] for one in summary_of(both, lambda _: {})["variants"])
     assert "320w" in srcset(both, "webp", "", names=["320x", "1280x"])
 
@@ -162,13 +159,11 @@ def test_another_cut_is_no_larger_size_of_the_same_picture() -> None:
         ((1_920, 1_280), 800),
     ],
 )
-def test_a_box_that_the_picture_does_not_fill_is_not_given_in_place_of_a_smaller_one(
+def test_a_box_that_the_picture_does_not_fill_does_not_take_the_place_of_a_smaller_one(
     original: tuple[int, int], width: int
 ) -> None:
     """Nothing is enlarged: in the middle of the larger box (`fit = "pad"`), the picture would be half as large."""
     boxes = of({400: 50, 800: 40}, ratio=1.0, original=original)
-    assert given_to(boxes, "w400", VIEWERS[0]).width == width
-    assert given_to(boxes, "h400", VIEWERS[0]).width == width
     assert ("400w" in srcset(boxes, "webp", "")) == (width == 400)
     assert [one["dominated"] for one in summary_of(boxes, lambda _: {})["variants"]] == [width == 800, False]
 
@@ -176,24 +171,20 @@ def test_a_box_that_the_picture_does_not_fill_is_not_given_in_place_of_a_smaller
 def test_other_steps_make_no_larger_size_of_the_same_picture_and_the_same_steps_do() -> None:
     plain, marked = of({320: 50, 640: 90}), of({1280: 5}, "whole-1")
     both = replace(plain, variants=(*plain.variants, *marked.variants))
-    assert given_to(both, "w320", VIEWERS[0]).width == 320
     assert "320w" in srcset(both, "webp", "", names=["320x", "1280x"])
     alike = of({320: 50, 1280: 5}, "whole-1")
-    assert given_to(alike, "w320", VIEWERS[0]).width == 1_280
     assert srcset(alike, "webp", "") == "/i/1280x.webp 1280w"
 
 
-def test_a_picture_that_steps_have_turned_is_given_in_its_larger_size_too() -> None:
+def test_of_a_picture_that_steps_have_turned_a_larger_size_counts_too() -> None:
     turned = of({400: 50, 800: 40}, "whole-1", ratio=2 / 3, original=(1_200, 800))
     assert {one.height for one in turned.variants} == {600, 1_200}
-    assert given_to(turned, "w400", VIEWERS[0]).width == 800
+    assert srcset(turned, "webp", "") == "/i/800x.webp 800w"
 
 
-def test_nothing_is_given_in_place_of_a_lazy_size_whose_bytes_nobody_knows() -> None:
+def test_nothing_takes_the_place_of_a_lazy_size_whose_bytes_nobody_knows() -> None:
     known = of({1280: 5})
     manifest = replace(known, lazy=(LazyVariant("320x", "webp", "image/webp", 320, 213, "i/320x.webp"),))
-    path = resolver_path(manifest.key, accepted="avif.webp", wanted="w320")
-    assert resolve(read(path), Lookups({manifest.key: manifest}.get)).headers["location"] == "/i/320x.webp"
     assert srcset(manifest, "webp", "") == "/i/320x.webp 320w, /i/1280x.webp 1280w"
 
 
@@ -205,9 +196,8 @@ class File:
     animated: bool = False
 
 
-def test_a_still_of_few_bytes_is_not_given_in_place_of_what_moves() -> None:
+def test_a_still_of_few_bytes_does_not_take_the_place_of_what_moves() -> None:
     files = [File("webp", 320, 50, animated=True), File("webp", 640, 5), File("webp", 960, 20, animated=True)]
-    assert lightest(files, VIEWERS[0]) == files[2]
     assert dominant(files) == files[1:]
 
 
@@ -215,18 +205,6 @@ files_of_a_picture = st.lists(
     st.builds(File, st.sampled_from(list(OUTPUTS)), st.sampled_from(WIDTHS), st.none() | st.integers(0, 9)),
     unique_by=lambda file: (file.format, file.width),
 )
-
-
-@given(files_of_a_picture)
-def test_no_viewer_is_given_more_bytes_than_a_larger_size_would_have_been(files: list[File]) -> None:
-    for viewer in VIEWERS:
-        for width in WIDTHS:
-            enough = [file for file in files if file.width >= width]
-            found = lightest(enough, viewer)
-            by_size = [smallest([file for file in enough if file.width == wider], viewer) for wider in WIDTHS]
-            assert (found is None) == (not any(by_size))
-            if found and found.bytes is not None:
-                assert all(one.bytes is None or found.bytes <= one.bytes for one in by_size if one)
 
 
 @given(files_of_a_picture)

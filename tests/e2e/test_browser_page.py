@@ -1,5 +1,8 @@
 """What Chromium loads of a page, by its network log: for each picture the smallest file that it reads, and no other.
 
+A permalink has the pixels that it asks for, in the format of the fewest bytes; of what `picture` writes, which names
+each file with its width, a larger size of fewer bytes is loaded.
+
 Chromium is the judge: it says which variants it can decode and which of them move, and what came over its network.
 Which file it should get is computed from that alone, and not by the code that chooses it.
 """
@@ -157,11 +160,16 @@ def page(browser: Browser, density: int) -> Iterator[Page]:
     context.close()
 
 
-def smallest_read(manifest: Manifest, readings: dict[str, Read], pixels: int) -> Variant:
-    """Of the files that Chromium decodes, and that are wide enough, the smallest; of what moves, if any does."""
+def smallest_read(manifest: Manifest, readings: dict[str, Read], pixels: int, *, larger: bool = True) -> Variant:
+    """Of the files that Chromium decodes, and that are wide enough, the smallest; of what moves, if any does.
+
+    larger: whether it may be wider than the narrowest of them.
+    """
     read = [one for one in manifest.variants if readings[one.path].decodes]
     assert all(readings[one.path].width == one.width for one in read)
     enough = [one for one in read if one.width >= min(pixels, max(other.width for other in read))]
+    if not larger:
+        enough = [one for one in enough if one.width == min(other.width for other in enough)]
     moving = [one for one in enough if readings[one.path].frames > 1]
     return min(moving or enough, key=lambda one: one.bytes)
 
@@ -194,7 +202,10 @@ def test_chromium_loads_in_one_request_the_smallest_file_that_it_reads_and_that_
     page.wait_for_function("[...document.images].every((image) => image.complete && image.naturalWidth > 0)")
 
     ((request,),) = log.asked.values()
-    best = smallest_read(published[key], readings, SLOT * (1 if write is by_permalink else density))
+    pixels = SLOT * (1 if write is by_permalink else density)
+    best = smallest_read(published[key], readings, pixels, larger=write is by_picture)
+    if write is by_srcset and key != "seen/small.png":  # which is narrower than it says
+        assert page.evaluate("document.images[0].width") == SLOT, "each file is as wide as its descriptor"
     data = log.body(request)
     assert log.answered[request] == (200, best.media_type)
     assert (len(data), hashlib.sha256(data).hexdigest()) == (best.bytes, best.sha256)

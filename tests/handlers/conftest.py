@@ -229,7 +229,7 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BACKFILL_QUEUE_URL", url_of(HINTS))
     monkeypatch.setenv("HINTS_QUEUE_URL", url_of(HINTS))
     monkeypatch.setenv("RUNS_TABLE", RUNS)
-    monkeypatch.setenv("NIGHTLY_DAYS", "12")
+    monkeypatch.setenv("QUEUE_RETENTION_DAYS", "10")
     monkeypatch.setenv("PREVIOUS_DAYS", "30")
     monkeypatch.setenv("PURGE_DELAY_SECONDS", "0")
     monkeypatch.setenv("REFRESH_DELAY_SECONDS", "40")

@@ -353,10 +353,10 @@ class Cloud:
             one.overlaps |= len(of_this_key) > 1
         self.promises.is_being_erased(key)
 
-    def sweep(self, begin: Callable[[Release, Queue, tuple[Message, ...]], Mind]) -> None:
-        """An operator begins to sweep, and to remove what is found."""
+    def sweep(self, begin: Callable[[Release, Queue, tuple[Message, ...]], Mind], *, of: str = "everything") -> None:
+        """An operator begins to sweep, or the schedule, and to remove what is found."""
         self.asked_for += 1
-        batch = (Message(self.asked_for, "everything", received=1, in_flight=True),)
+        batch = (Message(self.asked_for, of, received=1, in_flight=True),)
         queue, release = Queue(SWEEP), self.releases[-1]
         self.start(queue, batch, release, begin(release, queue, batch))
 

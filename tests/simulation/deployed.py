@@ -78,6 +78,8 @@ _LOOKS_OF_AN_ERASURE = 2
 LATE = 10**10
 """By how much more the clocks of sweeps, and of what they look at, say: whatever S3 lists has been there for long."""
 PREVIOUS_DAYS = 30
+WEEKLY = "weekly"
+"""What a sweep is asked for that reads only manifests of which something may be left over."""
 
 
 @dataclass(frozen=True)
@@ -382,8 +384,11 @@ class Release:
             at_once=map,
         )
 
-        def handle(_: Message) -> None:
-            judged = sweeper.judge_all(list(hashes(run_files.S3Lister(s3), IMAGES)))
+        def handle(message: Message) -> None:
+            some = list(hashes(run_files.S3Lister(s3), IMAGES))
+            if message.body == WEEKLY:
+                some = [one for one in some if one.shows_leftovers(LATE)]
+            judged = sweeper.judge_all(some)
             sources, late = self.code.sweep.sources_of(judged, Publishing(UPLOADS).named)
             queue = hints.SqsHints(sqs, QUEUE)
             queue.send(sources)

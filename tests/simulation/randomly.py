@@ -18,7 +18,7 @@ from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.recipe import Unanswered
 from lightpress.pipeline.source import Source
 from tests.simulation.cloud import Cloud, notification
-from tests.simulation.deployed import DEAD_LETTERS, PREVIOUS_DAYS, UPLOADS, Code, rows
+from tests.simulation.deployed import DEAD_LETTERS, PREVIOUS_DAYS, UPLOADS, WEEKLY, Code, rows
 from tests.simulation.invocation import ACKNOWLEDGE, COMMANDS, RENDER, UNQUEUED, Containers, Fault, Invocation, ask
 from tests.simulation.pictures import (
     A_FACE,
@@ -455,9 +455,9 @@ class _Schedule:
             self.cloud.happened["erasure"] += 1
 
     def _sweep(self) -> None:
-        """An operator begins to sweep; others may be at it."""
+        """An operator or the schedule begins to sweep; others may be at it."""
         if len(self.cloud.workers) < _MOST_AT_ONCE:
-            self.cloud.sweep(self._begin)
+            self.cloud.sweep(self._begin, of="everything" if self.cloud.happened["sweep"] % 2 else WEEKLY)
             self.cloud.happened["sweep"] += 1
 
     def _pass_weeks(self) -> None:

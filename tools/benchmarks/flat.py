@@ -1,4 +1,4 @@
-"""What drawings, text and screenshots take at each width, and what viewers are given (docs/decisions/0144)."""
+"""What drawings, text and screenshots take at each width, and what a `srcset` gives (docs/decisions/0144)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image
 
-from lightpress.delivery.choice import VIEWERS, lightest
+from lightpress.delivery.choice import VIEWERS, dominant, smallest
 from lightpress.image import Size, render
 from lightpress.image.encode import encode
 from lightpress.image.formats import OUTPUTS, WRITTEN
@@ -18,7 +18,7 @@ from lightpress.image.spec import Spec
 from tools.drawing import disc, file_of, hatching, page_of_text, window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from lightpress.image import EncodedVariant
 
@@ -77,16 +77,21 @@ def rows(name: str, drawn: Image.Image, widths: Iterable[int] = WIDTHS) -> list[
     newest, oldest = VIEWERS[0], VIEWERS[-1]
     found = []
     for width in sorted({one.width for one in made}, reverse=True):
-        enough = [one for one in made if one.width >= width]
-        own, other = (lightest([one for one in made if one.width == width], viewer) for viewer in (newest, oldest))
-        given, png_given = lightest(enough, newest), lightest(enough, oldest)
-        assert own and other and given and png_given  # noqa: PT018, S101  of every size there is a file for all
+        (own, given), (other, png_given) = (_own_and_given(made, width, viewer) for viewer in (newest, oldest))
         avif, few = _otherwise(exact[width], spec)
         decode_ms = (_decode_ms(own.data), _decode_ms(given.data))
         found.append(
             Row(name, width, own.bytes, avif, few, given.bytes, given.width, other.bytes, png_given.bytes, decode_ms)
         )
     return found
+
+
+def _own_and_given(made: Sequence[_File], width: int, viewer: Collection[str]) -> tuple[_File, _File]:
+    """The smallest file of a width, and that of the widths that a `srcset` offers that a browser takes for it."""
+    by_width = [smallest([one for one in made if one.width == wide], viewer) for wide in {one.width for one in made}]
+    sizes = [one for one in by_width if one]
+    own = next(one for one in sizes if one.width == width)
+    return own, next(one for one in dominant(sizes) if one.width >= width)
 
 
 def table() -> str:

@@ -325,13 +325,17 @@ def _part_of_the_time(days: float, months: int) -> float:
 def _sweeps(  # noqa: PLR0913, PLR0917  what it rests on
     arrival: Arrival, keeping: Keeping, assumed: Assumptions, use: Use, prices: Prices, compute: float
 ) -> list[Item]:
-    """The weekly sweep: it lists variants once and manifests twice. `compute`: dollars for a GB-second."""
+    """The weekly sweep: it lists variants once and manifests twice, and writes the manifests of what it removes.
+
+    `compute`: dollars for a GB-second.
+    """
     if not use.previous_days or not assumed.variant_bytes:
         return []
     pages = arrival.originals * (keeping.files + 2) / _NAMES_OF_A_PAGE
     week = pages * _listing(use, prices, compute)
-    how = f"{pages:,.0f} LIST a week"
-    return [Item("sweeping", keeping.months * DAYS_OF_A_MONTH / _DAYS_OF_A_WEEK * week, how)]
+    removing = use.rerendered * arrival.originals * (prices.s3_write + MOST_READS * prices.s3_read) / MILLION
+    how = f"{pages:,.0f} LIST a week; of each that is rendered again, a PUT and two reads a month later"
+    return [Item("sweeping", keeping.months * DAYS_OF_A_MONTH / _DAYS_OF_A_WEEK * week + removing, how)]
 
 
 def _originals_read(arrival: Arrival, keeping: Keeping, assumed: Assumptions, prices: Prices) -> float:

@@ -109,9 +109,9 @@ class Options(TypedDict, total=False):
         variants_storage: S3 storage class that variants are moved to after `variants_storage_days`. S3 moves only
             objects of 128 KB and more, and most classes charge for reading.
         variants_storage_days: Age at which variants are moved to `variants_storage`, in days.
-        previous_days: For how many days variants are kept that were replaced, for pages that still show them; then the
-            weekly sweep removes them: docs/operations.md, "The weekly sweep". 0 keeps them until they are replaced once
-            more, and there is no weekly sweep.
+        previous_days: For how many days the last variants that were replaced are kept, for pages that still show them;
+            then the weekly sweep removes them: docs/operations.md, "The weekly sweep". 0 keeps them until they are
+            replaced once more, and there is no weekly sweep.
         encryption_key: KMS key for buckets, queues, the failures table, the alarm topic and logs. "create" creates one,
             an ARN names one of yours in the stack's region, whose key policy must allow what docs/encryption.md lists.
             "" uses keys owned by AWS.

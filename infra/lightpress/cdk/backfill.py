@@ -15,7 +15,6 @@ from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_stepfunctions as sfn
 
 from lightpress.aws.runs_table import EXPIRY, RUN
-from lightpress.backfill.nightly import WITHIN_DAYS
 from lightpress.backfill.results import PREFIX
 from lightpress.cdk.backfill_machine import Names, definition
 from lightpress.cdk.component import Component
@@ -132,7 +131,7 @@ class Backfill(Component):
                 "DEAD_LETTER_QUEUE_URL": dead_letters.queue_url,
                 "RUNS_TABLE": self.table.table_name,
                 "FAILURES_TABLE": failures.table_name,
-                "NIGHTLY_DAYS": str(core.config.processing.queue_retention_days + WITHIN_DAYS),
+                "QUEUE_RETENTION_DAYS": str(core.config.processing.queue_retention_days),
                 "PREVIOUS_DAYS": str(core.config.storage.previous_days),
             },
         )

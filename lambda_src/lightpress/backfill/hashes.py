@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # Comes right after "/", so that a listing from there on leaves out all of a folder.
 _AFTER_SLASH = "0"
+_NAMES_VARIANTS_FROM = 1_000
+"""Bytes of a manifest. One that says that a picture is deleted has some 300, one that names a variant mostly more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +31,29 @@ class Hash:
     Attributes:
         folder: That of its variants, with "/" at the end.
         variants: What lies in it.
-        is_listed: Whether its manifest is in the listing.
+        listed: Its manifest, as it is listed; None if it is not.
     """
 
     folder: str
     variants: tuple[Listed, ...] = ()
-    is_listed: bool = False
+    listed: Listed | None = None
 
     @property
     def manifest(self) -> str:
         """The path of its manifest, which need not be there."""
         return f"{MANIFESTS}{self.folder.removeprefix(VARIANTS).rstrip('/')}.json"
 
-    @property
-    def shows_leftovers(self) -> bool:
-        """Whether the listing alone tells that not all variants are published: those of one generation at most are."""
+    def shows_leftovers(self, replaced_before: float) -> bool:
+        """Whether the listing alone tells that variants may be there that nobody is to see any more.
+
+        Those of one generation are published, where the manifest is so large that it may name any; those of one more
+        are kept since the manifest was written, or for longer. replaced_before: when that was at the latest for those
+        that are kept no more, in seconds since 1970.
+        """
         generations = {generation_in(one.key) for one in self.variants}
-        return len(generations) > (1 if self.is_listed else 0)
+        if not generations or self.listed is None or self.listed.size < _NAMES_VARIANTS_FROM:
+            return bool(generations)
+        return len(generations) > (1 if self.listed.modified <= replaced_before else 2)
 
 
 def hashes(lister: Lister, bucket: str, after: str = "", until: str = "") -> Iterator[Hash]:
@@ -58,22 +66,26 @@ def hashes(lister: Lister, bucket: str, after: str = "", until: str = "") -> Ite
         until: That of its last one; "" for the end.
     """
     everything = merge(
-        (Hash(_folder_of(path), is_listed=True) for path in manifests(lister, bucket, after, until)),
+        (Hash(_folder_of(item.key), listed=item) for item in _manifests(lister, bucket, after, until)),
         _folders(lister, bucket, after, until),
         key=lambda one: one.folder,
     )
     for folder, same in groupby(everything, key=lambda one: one.folder):
         parts = tuple(same)
         variants = tuple(item for part in parts for item in part.variants)
-        yield Hash(folder, variants, any(part.is_listed for part in parts))
+        yield Hash(folder, variants, next((part.listed for part in parts if part.listed), None))
 
 
 def manifests(lister: Lister, bucket: str, after: str = "", until: str = "") -> Iterator[str]:
     """The paths of the manifests of a range."""
+    return (item.key for item in _manifests(lister, bucket, after, until))
+
+
+def _manifests(lister: Lister, bucket: str, after: str, until: str) -> Iterator[Listed]:
     for item in _listed(lister, bucket, MANIFESTS, after):
         if until and item.key > until:
             return
-        yield item.key
+        yield item
 
 
 def _folders(lister: Lister, bucket: str, after: str, until: str) -> Iterator[Hash]:

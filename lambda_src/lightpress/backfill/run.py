@@ -52,7 +52,8 @@ class Job:
         originals_of_a_shard: How many wanted originals, or manifests, a shard has, about.
         task: What is done with them.
         remove: Whether a sweep removes and repairs what it finds.
-        leftovers: Whether a sweep reads only those manifests of which the listing tells that variants are left over.
+        replaced_before: A sweep reads only manifests of which the listing tells that variants may be left over, or were
+            replaced before this, in seconds since 1970; None reads all.
         recipes: Of a plan, the path of its recipes.toml among the files of runs; "" of others.
         digest: Of a plan, that of its recipes.
         segments: Of failures, into how many their table is cut; 0 of others, which cut what they list.
@@ -71,7 +72,7 @@ class Job:
     originals_of_a_shard: int = 10_000
     task: str = LOOK
     remove: bool = False
-    leftovers: bool = False
+    replaced_before: float | None = None
     recipes: str = ""
     digest: str = ""
     segments: int = 0

@@ -202,7 +202,7 @@ class Sweeper:
 
     def remove(self, judged: Iterable[Judged]) -> int:
         """Remove the variants of hashes that are nobody's; returns how many."""
-        paths = [item.key for one in judged for item in self._removable(one)]
+        paths = [item.key for removable in self.at_once(self._removable, list(judged)) for item in removable]
         self.images.remove(paths)
         return len(paths)
 

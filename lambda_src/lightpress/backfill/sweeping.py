@@ -50,8 +50,9 @@ class Sweeping:
 
     def __call__(self, run: Run, shard: Shard, result: Result) -> tuple[Run, Result]:
         """Sweep some chunks, or until a cap ends it."""
-        every = hashes(self.lister, self.bucket, result.after, shard.until)
-        rest = (one for one in every if one.shows_leftovers or not run.job.leftovers)
+        rest, before = hashes(self.lister, self.bucket, result.after, shard.until), run.job.replaced_before
+        if before is not None:
+            rest = (one for one in rest if one.shows_leftovers(before))
         for _ in range(_CHUNKS_OF_A_STEP):
             chunk = list(islice(rest, CHUNK))
             if not chunk:

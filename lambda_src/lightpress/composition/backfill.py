@@ -56,13 +56,8 @@ def machine_at(clock: Callable[[], float]) -> Machine:
     runs = DynamoRuns(client("dynamodb"), settings.runs_table)
     recipes = load_recipes(RECIPES)
     images, originals = S3Images(s3, settings.images_bucket), S3Originals(s3)
-    looking = Looking(
-        images,
-        originals,
-        recipes,
-        reviews=reviews_in(settings.images_bucket, s3, recipes),
-        facts=facts_in(settings.images_bucket, s3, recipes),
-    )
+    reviews, facts = reviews_in(settings.images_bucket, s3, recipes), facts_in(settings.images_bucket, s3, recipes)
+    looking = Looking(images, originals, recipes, reviews, facts)
     at_once = on_threads()
     sweeper = Sweeper(images, originals, publishing.named, None, clock, settings.previous_days, at_once)
     purse, files = Purse(runs, clock), S3Files(s3, settings.images_bucket)
@@ -76,8 +71,10 @@ def machine_at(clock: Callable[[], float]) -> Machine:
     child = Child(lister, looking, publishing.find_source, hints, runs, clock, others, at_once)
 
     scheduled: dict[str, Callable[[str], Run]] = {
-        "nightly": lambda name: nightly_run(name, publishing, clock(), settings.nightly_days),
-        "weekly": lambda name: weekly_run(name, settings.images_bucket, clock()),
+        "nightly": lambda name: nightly_run(
+            name, publishing, clock(), settings.retention_days, at_any_age=reviews is not None or facts is not None
+        ),
+        "weekly": lambda name: weekly_run(name, settings.images_bucket, clock(), settings.previous_days),
     }
 
     def check(run: Run) -> None:

@@ -1,8 +1,8 @@
 """Which file a viewer gets: the one rule of permalinks, markup, events, the upload page and the contact sheet.
 
-A viewer gets the smallest file among those that it can show; of an animation, the smallest one that moves. Who asks for
-fewer pixels gets no more bytes: reduced, a page of text or a drawing of few colors often grows, and a larger size of it
-is then the smaller file (docs/decisions/0144). How large a lazy variant is, nobody knows: it is taken for smaller than
+A viewer gets the smallest file among those that it can show; of an animation, the smallest one that moves. Reduced, a
+page of text or a drawing of few colors often grows: a page that offers several widths leaves out those that take more
+bytes than a wider one (docs/decisions/0144). How large a lazy variant is, nobody knows: it is taken for smaller than
 files in older formats, and for larger than those in newer ones; and for smaller than larger sizes.
 
 All browsers that show AVIF show WebP, too, so there are as many kinds of viewers as formats that not all can show, and
@@ -72,25 +72,6 @@ def _first(weighed: Iterable[tuple[One, str, int | None]]) -> One | None:
     known = [one for one in newest_first if one[2] is not None]
     least = min(known, key=lambda one: one[2] or 0, default=None)
     return next((one[0] for one in newest_first if one[2] is None or one is least), None)
-
-
-def lightest(files: Sequence[SomeFile], formats: Collection[str]) -> SomeFile | None:
-    """Choose the file that a viewer gets of all sizes that are large enough for it.
-
-    Args:
-        files: Of one picture, which looks the same in all of them.
-        formats: The names of those that the viewer can show.
-
-    Returns:
-        The file of the smallest size, or of a larger one where that has fewer bytes; none that is still in place of one
-        that moves. None if the viewer can show none.
-    """
-    best: SomeFile | None = None
-    for width in sorted({file.width for file in files}):
-        file = smallest([one for one in files if one.width == width], formats)
-        if file and (best is None or _has_fewer_bytes(file, best)):
-            best = file
-    return best
 
 
 def is_dominated(file: File, files: Iterable[File]) -> bool:

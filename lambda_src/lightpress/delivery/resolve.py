@@ -16,8 +16,8 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from lightpress.delivery.choice import lightest, offered
-from lightpress.delivery.markup import is_filled, whole_pictures
+from lightpress.delivery.choice import offered, smallest
+from lightpress.delivery.markup import whole_pictures
 from lightpress.delivery.permalink import key_of
 from lightpress.image.formats import FALLBACKS, OUTPUTS
 from lightpress.pipeline.file_names import content_disposition, saved_as
@@ -213,9 +213,10 @@ def _answer(status: int, cache_control: str, **headers: str) -> Answer:
 
 
 def _large_enough(manifest: Manifest, wanted: str) -> list[AnyVariant]:
-    """The variants of the smallest size that is large enough, and of larger ones in which the picture is as large.
+    """The variants of the smallest size that is large enough; if there is none, or none is asked for, of the largest.
 
-    If there is none, or none is asked for, those of the largest.
+    Not those of a larger one with fewer bytes (`choice.is_dominated`): a page that does not say how wide it shows the
+    picture shows it as wide as the file is, and a `srcset` of permalinks says how wide that is.
     """
     named = [variant for variant in manifest.offered if f"n-{variant.name}" == wanted]
     if named:
@@ -223,16 +224,16 @@ def _large_enough(manifest: Manifest, wanted: str) -> list[AnyVariant]:
     offered = whole_pictures(manifest)
     side, number = wanted[:1], wanted[1:]
     if side in {"w", "h"} and number.isdecimal():
-        enough = [one for one in offered if (one.width if side == "w" else one.height) >= int(number)]
+        along = [(variant.width if side == "w" else variant.height, variant) for variant in offered]
+        enough = [pixels for pixels, _ in along if pixels >= int(number)]
         if enough:
-            least = min(variant.width for variant in enough)
-            return [one for one in enough if one.width == least or is_filled(manifest, one)]
+            return [variant for pixels, variant in along if pixels == min(enough)]
     most = max((variant.width for variant in offered), default=0)
     return [variant for variant in offered if variant.width == most]
 
 
 def _best(variants: list[AnyVariant], asked: Asked) -> AnyVariant | None:
     if asked.strict:
-        return lightest(variants, asked.formats)
+        return smallest(variants, asked.formats)
     # A recipe without a format that every viewer can show: its oldest one is better than nothing.
-    return lightest(variants, asked.formats | set(FALLBACKS)) or lightest(variants, offered(variants)[-1:])
+    return smallest(variants, asked.formats | set(FALLBACKS)) or smallest(variants, offered(variants)[-1:])

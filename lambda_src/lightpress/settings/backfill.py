@@ -21,7 +21,7 @@ class BackfillSettings:
         hints_queue_url: The queue of the backfill.
         dead_letters_url: The queue of those who record failures.
         runs_table: Name of the table of runs.
-        nightly_days: How far the scheduled look looks back.
+        retention_days: How long the queue of uploads keeps a message.
         previous_days: For how many days replaced variants are kept; None until they are replaced again.
         failures_table: Name of the failures table.
         attached: Of each attached bucket, what `buckets.Attached` holds.
@@ -32,7 +32,7 @@ class BackfillSettings:
     hints_queue_url: str
     dead_letters_url: str
     runs_table: str
-    nightly_days: int
+    retention_days: int
     previous_days: int | None
     failures_table: str
     attached: tuple[dict[str, Any], ...] = ()
@@ -46,7 +46,7 @@ class BackfillSettings:
             hints_queue_url=text(environment, "HINTS_QUEUE_URL"),
             dead_letters_url=dead_letter_queue_url(environment),
             runs_table=text(environment, "RUNS_TABLE"),
-            nightly_days=int(text(environment, "NIGHTLY_DAYS")),
+            retention_days=int(text(environment, "QUEUE_RETENTION_DAYS")),
             previous_days=int(text(environment, "PREVIOUS_DAYS")) or None,
             failures_table=text(environment, "FAILURES_TABLE"),
             attached=attached_buckets(environment),

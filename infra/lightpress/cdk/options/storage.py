@@ -81,9 +81,9 @@ class StorageOptions:
         30,
         low=0,
         high=3650,
-        doc="For how many days variants are kept that were replaced, for pages that still show them; then the weekly "
-        'sweep removes them: docs/operations.md, "The weekly sweep". 0 keeps them until they are replaced once more, '
-        "and there is no weekly sweep.",
+        doc="For how many days the last variants that were replaced are kept, for pages that still show them; then the "
+        'weekly sweep removes them: docs/operations.md, "The weekly sweep". 0 keeps them until they are replaced once '
+        "more, and there is no weekly sweep.",
     )
     encryption_key: str = matching(
         _OWN_KEY,
