@@ -333,7 +333,8 @@ def _sweeps(  # noqa: PLR0913, PLR0917  what it rests on
         return []
     pages = arrival.originals * (keeping.files + 2) / _NAMES_OF_A_PAGE
     week = pages * _listing(use, prices, compute)
-    removing = use.rerendered * arrival.originals * (prices.s3_write + MOST_READS * prices.s3_read) / MILLION
+    again = 0 if keeping.originals_become == DROP else use.rerendered * arrival.originals
+    removing = again * (prices.s3_write + MOST_READS * prices.s3_read) / MILLION
     how = f"{pages:,.0f} LIST a week; of each that is rendered again, a PUT and two reads a month later"
     return [Item("sweeping", keeping.months * DAYS_OF_A_MONTH / _DAYS_OF_A_WEEK * week + removing, how)]
 
