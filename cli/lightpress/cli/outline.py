@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 FOR_MACHINE = 10_000
 """Objects from which on the state machine is quicker than the loop, which takes some minutes for so many."""
 
-CHECKS = 2 * MOST_READS
+_CHECKS = 2 * MOST_READS
 """Reads of an original besides those of processing it: in the first pass, and in the next, which finds it published."""
 
 # What S3 tells CloudWatch once a day, for nothing; the sizes by where they are kept.
@@ -108,6 +108,11 @@ class Outline:
         if self.complete:
             return self.wanted
         return max(self.metered.objects, self.listed) if self.metered else None
+
+    @staticmethod
+    def checks(count: int) -> int:
+        """The reads of so many originals besides those of processing them."""
+        return _CHECKS * count
 
     @property
     def share(self) -> float:

@@ -14,7 +14,6 @@ from rich.table import Table
 from lightpress.backfill.run import FINISHED, LEFT, NANOS
 from lightpress.backfill.sweep import SOURCELESS, UNFINISHED
 from lightpress.cli.console import styled
-from lightpress.cli.outline import CHECKS
 from lightpress.cli.progress import duration
 from lightpress.costs.estimate import why
 from lightpress.costs.prices import MILLION, SOURCE
@@ -396,13 +395,13 @@ def _print_at_most(
     count = MILLION if found.at_most is None else found.at_most
     console.print(
         f"{'Of each million' if found.at_most is None else 'At most'}: {count:,} originals through the queue, "
-        f"${dollars(count, 0):,.2f} for these and ${dollars(0, CHECKS * count):,.2f} for checking, "
+        f"${dollars(count, 0):,.2f} for these and ${dollars(0, found.checks(count)):,.2f} for checking, "
         f"{count / rate / _SECONDS_OF_AN_HOUR:,.2f} hours at {rate:g} a second"
     )
     if found.sampled and found.todo_of_sample < found.sampled:
         console.print(
             f"If all are as those checked: {count * found.share:,.0f} originals, "
-            f"${dollars(round(count * found.share), CHECKS * count):,.2f}"
+            f"${dollars(round(count * found.share), found.checks(count)):,.2f}"
         )
     retrieval = found.metered.retrieval(prices) if found.metered else 0.0
     if retrieval:
