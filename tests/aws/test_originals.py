@@ -179,6 +179,15 @@ def test_a_version_is_there_until_it_is_removed_and_one_of_a_longer_key_is_anoth
     assert [originals.holds(HERE, version) for version in (first, second)] == [False, True]
 
 
+@pytest.mark.parametrize("of_longer_keys", ["Versions", "DeleteMarkers"])
+def test_of_a_key_one_page_is_listed_whatever_of_longer_keys_is_on_it(s3_client: S3Client, of_longer_keys: str) -> None:
+    others = [{"Key": f"a.jpg{number}", "VersionId": f"v{number}", "IsLatest": True} for number in range(3)]
+    page = {of_longer_keys: others, "IsTruncated": True, "NextKeyMarker": "a.jpg2", "NextVersionIdMarker": "v2"}
+    with Stubber(s3_client) as stub:
+        stub.add_response("list_object_versions", page, {"Bucket": "uploads", "Prefix": "a.jpg"})  # and no second page
+        assert not S3Originals(s3_client).holds(HERE, "v1")
+
+
 def test_a_version_that_may_not_be_removed_stays_and_any_other_error_is_raised(s3: S3Client) -> None:
     version = s3.put_object(Bucket="uploads", Key="a.jpg", Body=b"one")["VersionId"]
     originals = S3Originals(s3)

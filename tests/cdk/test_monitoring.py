@@ -34,6 +34,7 @@ SYMPTOMS = {
     "FailuresWaitTooLong",
     "UploadsWaitTooLong",
     "MessagesExpireSoon",
+    "PurgesWaitTooLong",
     "BackfillsEndEarly",
     "ManyPicturesFail",
     "ProcessUploadRetryLoop",
@@ -68,11 +69,17 @@ def alarms(template: Template, prefix: str = "lightpress-dev") -> dict[str, dict
     return {alarm["AlarmName"].removeprefix(f"{prefix}-"): alarm for alarm in found}
 
 
-def test_a_bill_counts_the_alarms_and_queues_of_prod(prod: Template) -> None:
+def test_a_bill_counts_each_metric_that_an_alarm_of_prod_looks_at_and_the_queues(prod: Template) -> None:
+    """CloudWatch bills alarms by the metric: https://aws.amazon.com/cloudwatch/pricing/"""
     use = Use()
-    assert use.alarms == len(prod.resources("AWS::CloudWatch::Alarm"))
+    assert use.alarms == sum(map(watched, alarms(prod, "lightpress-prod").values()))
     assert use.queues == len(prod.resources("AWS::Lambda::EventSourceMapping"))
     assert len(prod.resources("AWS::CloudWatch::Dashboard")) == len(prod.resources("AWS::KMS::Key")) == 1
+
+
+def watched(alarm: dict[str, Any]) -> int:
+    """How many metrics an alarm looks at."""
+    return len([one for one in alarm["Metrics"] if "MetricStat" in one]) if "Metrics" in alarm else 1
 
 
 def test_there_is_an_alarm_for_each_symptom(dev: Template) -> None:
@@ -141,7 +148,7 @@ def test_no_alarm_looks_at_more_than_ten_metrics_however_many_buckets_there_are(
 ) -> None:
     """CloudWatch refuses it: docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-limits.html"""
     for symptom, alarm in alarms(as_many_rules_as_can_be).items():
-        assert len([one for one in alarm.get("Metrics", []) if "MetricStat" in one]) <= 10, symptom
+        assert watched(alarm) <= 10, symptom
 
 
 def test_what_no_rule_can_deliver_raises_an_alarm(as_many_rules_as_can_be: Template) -> None:

@@ -22,7 +22,7 @@ from tests.operations.alarming import Measured, is_raised, metrics_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# For each five minutes, what was measured in them. () is a period without any.
+# For each period of the alarm (five minutes, of purges an hour), what was measured in it. () is one without any.
 Series: TypeAlias = "dict[str, Sequence[Sequence[float]]]"
 
 _MINUTE = 60
@@ -50,6 +50,19 @@ def work(invocations: int, **ends: int) -> Series:
     """Three periods of so many invocations, and so many pictures that came to each end."""
     return {"Invocations": ((invocations,),) * 3, **{name: ((count,),) * 3 for name, count in ends.items()}}
 
+
+def purges(hours: int, *, done: int, visible: int, hidden: int) -> Series:
+    """So many periods of an hour, with so many purges in each that were done, waited, and were worked on."""
+    counts = {
+        "NumberOfMessagesDeleted": done,
+        "ApproximateNumberOfMessagesVisible": visible,
+        "ApproximateNumberOfMessagesNotVisible": hidden,
+    }
+    return {name: ((count,),) * hours for name, count in counts.items()}
+
+
+_SIX_HOURS = 6
+_ONE_IS_DONE = purges(1, done=1, visible=1, hidden=0)
 
 _ALL = SYMPTOMS | SYMPTOMS_IN_PLACE | SYMPTOMS_LAZY | SYMPTOMS_WEBHOOKS
 
@@ -82,6 +95,24 @@ CASES: Mapping[str, Mapping[str, Sequence[Series]]] = {
     "MessagesExpireSoon": {
         "well": ({"ApproximateAgeOfOldestMessage": ((0,), (119 * 60 * _MINUTE,), ())},),
         "ill": ({"ApproximateAgeOfOldestMessage": ((0,), (120 * 60 * _MINUTE,))},),
+    },
+    "PurgesWaitTooLong": {
+        "well": (
+            purges(_SIX_HOURS, done=0, visible=0, hidden=0),
+            # All day long pictures are overwritten: some purges always wait, and others are done.
+            purges(_SIX_HOURS, done=900, visible=20, hidden=40),
+            # An hour of a million deletions and the next; or a stop of five hours.
+            purges(2, done=400_000, visible=500_000, hidden=2_000),
+            purges(5, done=0, visible=3, hidden=1),
+            # After five hours, one is done.
+            {name: (*series, *_ONE_IS_DONE[name]) for name, series in purges(5, done=0, visible=1, hidden=0).items()},
+        ),
+        "ill": (
+            # One deletion, whose message the function takes and fails at, in turns.
+            purges(_SIX_HOURS, done=0, visible=0, hidden=1),
+            # Nobody takes any.
+            purges(_SIX_HOURS, done=0, visible=7, hidden=0),
+        ),
     },
     "BackfillsEndEarly": {
         "well": ({"ExecutionsFailed": _QUIET},),

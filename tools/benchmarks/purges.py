@@ -3,8 +3,9 @@
 All deletions are made at once, at second 0. Each is one message, delayed as the stack delays it. Two invocations work
 at a time, on batches of what has come within the window. CloudFront works on 15 wildcard paths at a time, each for as
 long as it says that 95 % of invalidations take. What it is too busy for is waited for as the function does, and then
-hidden for the visibility timeout. Beyond `_MOST` deletions, each takes as long as the ones before; and what has waited
-for half of the days that its queue keeps it is done by invalidating everything.
+hidden for the visibility timeout. The slowest numbers are those whose last batch is of 199: they are too few to
+invalidate everything, and go folder by folder. Beyond `_MOST` deletions, each takes as long as the ones before; and
+what has waited for half of the days that its queue keeps it is done by invalidating everything.
 
     .venv/bin/python -m tools.benchmarks purges
 """
@@ -130,7 +131,7 @@ def table(all_from: int) -> str:
         "| deleted at once | served at most | paths | dollars | never everything: served at most | paths | dollars |",
         "|---:|---:|---:|---:|---:|---:|---:|",
     ]
-    for deletions in (1, 100, 1_000, 10_000, 1_000_000):
+    for deletions in (1, 100, 199, 1_000, 1_199, 10_000, 1_000_000):
         ways = (purged_at_most(deletions, all_from=all_from), purged_at_most(deletions, all_from=0))
         cells = [cell for way in ways for cell in (_told(way.seconds), f"{way.paths:,}", _dollars(way))]
         rows.append(f"| {deletions:,} | {' | '.join(cells)} |")
@@ -140,7 +141,7 @@ def table(all_from: int) -> str:
 def seen(all_from: int) -> str:
     """Until when deletions at once may be seen, in rows of Markdown: at the last edge, and in the last browser."""
     rows = ["| deleted at once | the last edge | the last browser, at a permalink |", "|---:|---:|---:|"]
-    for deletions in (1, 1_000, 1_000_000):
+    for deletions in (1, 199, 1_000, 1_199, 1_000_000):
         at_edges = purged_at_most(deletions, all_from=all_from).seconds
         rows.append(f"| {deletions:,} | {_told(at_edges)} | {_told(at_edges + BROWSER_SECONDS)} |")
     return "\n".join(rows)

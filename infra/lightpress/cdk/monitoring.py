@@ -41,6 +41,9 @@ MANUAL = "docs/operations.md"
 
 _PERIOD = Duration.minutes(5)
 _A_QUARTER_OF_AN_HOUR = 3  # periods
+_AN_HOUR = Duration.hours(1)
+# What CloudFront is too busy for is tried again after 90 minutes, and so is what failed: six hours are four attempts.
+_HOURS_WITHOUT_A_PURGE = 6
 _A_DAY = 24 * 60 * 60
 _PART_OF_RETENTION = 0.5
 _BETWEEN_MEASURES = Duration.hours(1)  # of `cdk.reviewing`
@@ -69,6 +72,8 @@ class Monitoring(Component):
         self._watch_dead_letters(processing)
         self._watch_uploads(processing)
         self._watch_ages([queue for component in components for queue in component.work_queues])
+        if parts.purging is not None:
+            self._watch_purges(parts.purging.queue)
         self._watch_runs(parts.backfill)
         self._watch_failure_rate()
         self._watch_what_is_chosen(core, parts)
@@ -139,6 +144,30 @@ class Monitoring(Component):
             ),
             threshold=_PART_OF_RETENTION * _A_DAY * self._config.processing.queue_retention_days,
             says="Messages have waited for half of queue_retention_days. SQS deletes them when all of it is over.",
+        )
+
+    def _watch_purges(self, queue: WorkQueue) -> None:
+        """Purges wait, and none comes to an end. Their age does not tell: SQS counts no message received three times.
+
+        How many wait alone does not tell, either: where pictures are overwritten all day, some always do.
+        https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+        """
+        self._alarm(
+            "PurgesWaitTooLong",
+            cloudwatch.MathExpression(
+                expression="IF(FILL(done, 0) > 0, 0, FILL(visible, 0) + FILL(hidden, 0))",
+                using_metrics={
+                    "done": queue.metric_number_of_messages_deleted(period=_AN_HOUR),
+                    "visible": queue.metric_approximate_number_of_messages_visible(period=_AN_HOUR),
+                    "hidden": queue.metric_approximate_number_of_messages_not_visible(period=_AN_HOUR),
+                },
+                label="purges that wait in an hour in which none is done",
+                period=_AN_HOUR,
+            ),
+            threshold=1,
+            periods=_HOURS_WITHOUT_A_PURGE,
+            says="Deleted or overwritten pictures may still be served: purges have waited for six hours, and none was "
+            "done. Look at the errors of purge_deleted, or invalidate everything.",
         )
 
     def _watch_runs(self, backfill: Backfill) -> None:

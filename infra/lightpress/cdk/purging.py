@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lightpress.cdk.delivery import Delivery
 
 _MEMORY_MB = 256
-# While CloudFront is busy, the function waits: 200 deletions take 13 minutes one after the other.
+# While CloudFront is busy, the function waits: 199 deletions take 13 minutes one after the other.
 _TIMEOUT_SECONDS = 900
 # As many as come within the window: only who sees that they are many can invalidate everything at once.
 _MESSAGES_AT_ONCE = 1000

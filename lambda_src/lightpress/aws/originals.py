@@ -133,7 +133,7 @@ def _versions(s3: S3Client, source: Source) -> Iterator[Mapping[str, Any]]:
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=source.bucket, Prefix=source.key):
         rows = page.get("Versions", [])
         yield from (one for one in rows if one["Key"] == source.key)
-        if any(one["Key"] != source.key for one in rows):
+        if any(row["Key"] != source.key for row in (*rows, *page.get("DeleteMarkers", []))):
             return
 
 
