@@ -21,7 +21,7 @@ from lightpress.image import OriginalInfo, Size, Spec, render
 from lightpress.pipeline.manifest import Publication, Status, variants_of
 from lightpress.pipeline.paths import PERMALINKS, VARIANTS, variant_path
 from tests.e2e.test_pipeline import eventually
-from tools.benchmarks.purges import ALL_FROM, WINDOW_SECONDS, purged
+from tools.benchmarks.purges import ALL_FROM, WINDOW_SECONDS
 from tools.drawing import file_of, plain
 
 if TYPE_CHECKING:
@@ -50,6 +50,9 @@ MOST_SECONDS = 240
 The last ones are too few for everything to be invalidated. CloudFront works on seven folders for 25 s, the local CDN
 for 5: on AWS, the same takes 14 minutes (docs/decisions/0145).
 """
+_BATCHES, _REST = divmod(DELETIONS, 1_000)
+MOST_PATHS = 2 * (_BATCHES + (_REST if _REST < ALL_FROM else 1))
+"""Two for each thousand, of everything; of fewer than 200 that are left in the end, two for each: 310 of 5,150."""
 GONE = {403, 404, 410}
 _VISIBLE: tuple[QueueAttributeFilterType, ...] = ("ApproximateNumberOfMessages",)
 _ANY: tuple[QueueAttributeFilterType, ...] = (
@@ -155,7 +158,7 @@ def test_of_5150_deletions_that_wait_to_be_purged_nothing_is_served_four_minutes
     purging: Purging,
     publish: Callable[[list[str]], dict[str, str]],
 ) -> None:
-    """Five invalidations of everything, and the last 150 pictures one by one, as many as the model has."""
+    """Five invalidations of everything, and the last 150 pictures one by one."""
     keys = [f"mass/{number:05}.png" for number in range(DELETIONS)]
     cloudfront = cloud.session().cloudfront()
     published = publish(keys)
@@ -172,7 +175,7 @@ def test_of_5150_deletions_that_wait_to_be_purged_nothing_is_served_four_minutes
         some: list[ObjectIdentifierTypeDef] = [{"Key": key} for key in keys[at : at + 1_000]]
         s3.delete_objects(Bucket=cloud.uploads_bucket, Delete={"Objects": some})
     deleted_at = _all_are_tombstones(deployment, keys)
-    eventually(lambda: purging.waiting(_VISIBLE) == DELETIONS, MOST_SECONDS)
+    eventually(lambda: purging.waiting(_VISIBLE) >= DELETIONS, MOST_SECONDS)
     purging_at = time.monotonic()
     purging.begin()
     eventually(lambda: purging.waiting(_ANY) == 0, PATIENCE)
@@ -189,7 +192,7 @@ def test_of_5150_deletions_that_wait_to_be_purged_nothing_is_served_four_minutes
     )
     assert ended - purging_at <= MOST_SECONDS
     assert 1 <= len(everything) <= DELETIONS // 1_000 + 1
-    assert sum(map(len, made)) <= purged(DELETIONS, all_from=ALL_FROM).paths
+    assert sum(map(len, made)) <= MOST_PATHS
 
 
 def _all_are_tombstones(deployment: Deployment, keys: list[str]) -> float:

@@ -72,8 +72,6 @@ class Monitoring(Component):
         self._watch_dead_letters(processing)
         self._watch_uploads(processing)
         self._watch_ages([queue for component in components for queue in component.work_queues])
-        if parts.purging is not None:
-            self._watch_purges(parts.purging.queue)
         self._watch_runs(parts.backfill)
         self._watch_failure_rate()
         self._watch_what_is_chosen(core, parts)
@@ -89,6 +87,8 @@ class Monitoring(Component):
 
     def _watch_what_is_chosen(self, core: Core, parts: Parts) -> None:
         """What only some environments have, besides functions and rules."""
+        if parts.purging is not None:
+            self._watch_purges(parts.purging.queue)
         if core.uploads.replication is not None:
             self._watch_replication(core.uploads.replication)
         if parts.in_place is not None:
