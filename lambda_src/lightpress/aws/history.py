@@ -40,6 +40,6 @@ class S3History:
             for one in page.get("DeleteMarkers", [])
             if one["Key"] == key
         ]
-        latest = {one["VersionId"] for one in page.get("DeleteMarkers", []) if one["IsLatest"]}
+        latest = {one["VersionId"] for one in page.get("DeleteMarkers", []) if one["IsLatest"] and one["Key"] == key}
         # Of two in the same second, S3 alone knows the newer one.
         return tuple(sorted([*files, *marks], key=lambda one: (one.identity not in latest, -one.at)))
