@@ -82,10 +82,12 @@ class Watched:
         raise AssertionError(f"it never was: {json.dumps(state)[:2000]}")
 
     def edit(self, old: str, new: str) -> None:
-        """Edit the recipes."""
+        """Edit the recipes, as an editor saves: all of the new file takes the place of the old one at once."""
         text = self.recipes.read_text(encoding="utf-8")
         assert old in text
-        self.recipes.write_text(text.replace(old, new), encoding="utf-8")
+        saved = self.recipes.with_name(f"{self.recipes.name}.saved")
+        saved.write_text(text.replace(old, new), encoding="utf-8")
+        saved.replace(self.recipes)
 
 
 @contextmanager
