@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
     from lightpress.backfill.results import Report
+    from lightpress.backfill.run import Run
     from lightpress.backfill.sweep import Found
     from lightpress.cli.distributed import Progress
     from lightpress.client.deployment import Deployment
@@ -237,21 +238,26 @@ def test_failures_are_sent_again_by_the_state_machine_and_those_that_fail_again_
     assert sorted(key for _, key, _ in report.left) == bad
 
 
-def test_a_night_looks_at_what_it_may_and_leaves_alone_what_was_uploaded_within_the_hour(
-    deployment: Deployment, s3: S3Client, cloud: Outputs
-) -> None:
-    """Started as the schedule starts it. That it finds what is lost is tested where time can pass (tests/handlers)."""
-    s3.put_object(Bucket=cloud.uploads_bucket, Key="fresh.png", Body=picture(8, (16, 16)))
-    states, name = deployment.states(), f"night-{time.time_ns()}"
+def scheduled(deployment: Deployment, schedule: str) -> tuple[Run, Report]:
+    """A run that is started as its schedule starts it, once it has ended."""
+    states, name = deployment.states(), f"{schedule}-{time.time_ns()}"
     arn = states.start_execution(
-        stateMachineArn=deployment.backfill_machine, name=name, input=json.dumps({"nightly": True})
+        stateMachineArn=deployment.backfill_machine, name=name, input=json.dumps({schedule: True})
     )["executionArn"]
     eventually(lambda: states.describe_execution(executionArn=arn)["status"] != "RUNNING", 120)
     assert states.describe_execution(executionArn=arn)["status"] == "SUCCEEDED"
     operator = another_operator(deployment)
     run = operator.find(name)
     assert run is not None
-    report: Report = operator.report(run)
+    return run, operator.report(run)
+
+
+def test_a_night_looks_at_what_it_may_and_leaves_alone_what_was_uploaded_within_the_hour(
+    deployment: Deployment, s3: S3Client, cloud: Outputs
+) -> None:
+    """Started as the schedule starts it. That it finds what is lost is tested where time can pass (tests/handlers)."""
+    s3.put_object(Bucket=cloud.uploads_bucket, Key="fresh.png", Body=picture(8, (16, 16)))
+    run, report = scheduled(deployment, "nightly")
     assert (report.ended, run.sent, report.passes[0].looked) == (FINISHED, 0, 0)
 
 
@@ -272,16 +278,8 @@ def test_a_week_removes_what_is_left_over_of_one_picture_and_leaves_what_was_rep
     assert before is not None
     assert before.previous
     kept = set(images.paths(variants_folder(key))) - {dead}
-    states, name = deployment.states(), f"week-{time.time_ns()}"
-    arn = states.start_execution(
-        stateMachineArn=deployment.backfill_machine, name=name, input=json.dumps({"weekly": True})
-    )["executionArn"]
-    eventually(lambda: states.describe_execution(executionArn=arn)["status"] != "RUNNING", 120)
-    assert states.describe_execution(executionArn=arn)["status"] == "SUCCEEDED"
-    operator = another_operator(deployment)
-    run = operator.find(name)
-    assert run is not None
-    assert operator.report(run).ended == FINISHED
+    _, report = scheduled(deployment, "weekly")
+    assert report.ended == FINISHED
     assert set(images.paths(variants_folder(key))) == kept
     assert deployment.manifest(key) == before
-    assert operator.report(run).passes[0].looked < len(list(images.paths(MANIFESTS))), "it reads few manifests"
+    assert report.passes[0].looked < len(list(images.paths(MANIFESTS))), "it reads few manifests"
