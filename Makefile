@@ -49,10 +49,11 @@ e2e: setup  ## the whole system on a strict local cloud: IAM, TLS and signatures
 nightly: setup  ## unit and end-to-end tests with all of their cases: make test runs a part of those that are many or slow
 	@LIGHTPRESS_ALL=1 $(MAKE) --no-print-directory unit e2e
 
-lint: setup  ## ruff, mypy strict, and imports that go one way
+lint: setup  ## ruff, mypy strict, imports that go one way, and zizmor on the workflows
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/zizmor --offline --quiet .github/workflows cli/lightpress/cli/new_project/deploy.yml
 
 MINUTES ?= 10
 
