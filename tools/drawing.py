@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Any
 import pillow_heif.HeifImagePlugin  # so that HEIC files can be drawn, too
 from PIL import Image, ImageChops, ImageDraw, ImageFont, ImageStat
 
-from lightpress.image import EncodedVariant, Limits, Size, Spec, render
-from lightpress.image.formats import OUTPUTS, READABLE
+from lightpress.image.inputs import READABLE
+from lightpress.image.limits import Limits
+from lightpress.image.outputs import OUTPUTS
+from lightpress.image.render import render
+from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.sandbox import SandboxLimits, render_in_sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from lightpress.image import OriginalInfo
+    from lightpress.image.job import EncodedVariant, OriginalInfo
 
 Color = tuple[int, ...]
 

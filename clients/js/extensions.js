@@ -1,5 +1,5 @@
 // Media types by extension, of every format that can be accepted. `make docs` writes this file from
-// lambda_src/lightpress/image/formats.py.
+// lambda_src/lightpress/image/inputs.py.
 export const EXTENSIONS = {
   jpg: 'image/jpeg',
   jpeg: 'image/jpeg',

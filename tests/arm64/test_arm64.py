@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import urllib3
 
-from lightpress.image import pixel_library
 from lightpress.image.compress import COMPRESSIBLE
 from lightpress.image.faces import is_installed
 from lightpress.image.focus import focus_of
-from lightpress.image.formats import INPUTS, OUTPUTS
+from lightpress.image.inputs import INPUTS
+from lightpress.image.outputs import OUTPUTS
+from lightpress.image.pixel_library import pixel_library
 from tools.arm64 import guest
 from tools.arm64.artefact import functions
 from tools.arm64.aws import empty_account

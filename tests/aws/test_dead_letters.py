@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lightpress.aws.dead_letters import SqsDeadLetters, SqsQueue, dead_letter_of
-from lightpress.image import Reason
+from lightpress.image.errors import Reason
 from lightpress.pipeline.failures import DeadLetter, Verdict
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from lightpress.aws.images import S3Images
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.outputs import OUTPUTS
 from lightpress.pipeline.manifest import Manifest, Status
 from lightpress.pipeline.paths import manifest_path, variants_folder
 from lightpress.pipeline.ports import PreconditionFailed, Published

@@ -12,7 +12,7 @@ from botocore.stub import Stubber
 from lightpress.aws.originals import S3Originals
 from lightpress.aws.quarantine import S3Quarantine
 from lightpress.aws.unreadable import why_closed
-from lightpress.image import Reason
+from lightpress.image.errors import Reason
 from lightpress.pipeline.ports import PreconditionFailed, Unreadable
 from lightpress.pipeline.source import Closed, Original, Source
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 import pytest
 
 from lightpress.backfill.look import GONE, IGNORED, Found, Looking, Stale
-from lightpress.image import Limits, Reason, Size, Spec
+from lightpress.image.errors import Reason
+from lightpress.image.limits import Limits
+from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.facts import Box, Fact
 from lightpress.pipeline.gate import Review, Standing, standing_of
 from lightpress.pipeline.manifest import DroppedOriginal, Manifest, PublishedSource, Status

@@ -13,7 +13,7 @@ import pytest
 
 from lightpress.cdk.advisories import ACCEPTED, API, Accepted, Advisory, OsvError, advisory, ask, over_https, report
 from lightpress.cdk.native import Found
-from lightpress.image import formats
+from lightpress.image import inputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,7 +136,7 @@ def test_what_was_withdrawn_is_not_told() -> None:
 
 
 def test_the_fault_of_openjpeg_is_accepted_only_while_no_recipe_decodes_it_by_default() -> None:
-    assert "jpeg2000" not in formats.ACCEPTED or not [one for one in ACCEPTED if one.library == "OpenJPEG"]
+    assert "jpeg2000" not in inputs.ACCEPTED or not [one for one in ACCEPTED if one.library == "OpenJPEG"]
     assert all(len(one.because) > 20 for one in ACCEPTED)
 
 

@@ -16,7 +16,7 @@ from cfnlint.api import lint  # type: ignore[import-untyped]
 from lightpress.cdk.config import Config
 from lightpress.cdk.options.processing import ProcessingOptions
 from lightpress.delivery.notify import KINDS, event_of
-from lightpress.image import Reason
+from lightpress.image.errors import Reason
 from lightpress.pipeline.manifest import Manifest, PublishedSource, Status, Variant
 from lightpress.pipeline.source import Source
 from lightpress.webhooks.deliver import payload_of

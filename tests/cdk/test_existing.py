@@ -17,7 +17,7 @@ from lightpress.cdk.app import LightpressStack
 from lightpress.cdk.config import Config, load_config
 from lightpress.cdk.options.existing import Existing, ExistingOptions
 from lightpress.cdk.options.uploads import UploadOptions
-from lightpress.image import CompressionOptions
+from lightpress.image.compress import CompressionOptions
 from lightpress.in_place.buckets import InPlace, in_place_from
 from lightpress.pipeline.buckets import Attached, attached_from
 from lightpress.toml_reader import ConfigError

@@ -17,7 +17,7 @@ from lightpress.cdk.layer_build import build, on_this_host, provide
 from lightpress.cdk.native import EXTRA_LOCKS, FACES, LOCK, TARGET, look_into
 from lightpress.cdk.readiness import LAMBDA_SRC, PROJECT
 from lightpress.image.faces import is_installed
-from lightpress.image.formats import EXTRA_INPUTS
+from lightpress.image.inputs import EXTRA_INPUTS
 from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.toml_reader import ConfigError
 from tools.arm64 import guest

@@ -18,7 +18,7 @@ from lightpress.cdk.options.monitoring import MonitoringOptions
 from lightpress.cdk.options.processing import ProcessingOptions
 from lightpress.cdk.readiness import PROJECT
 from lightpress.costs.bill import Use
-from lightpress.image.formats import WRITTEN
+from lightpress.image.outputs import WRITTEN
 from tests.cdk.grants import as_list
 from tests.cdk.templates import GATED_RECIPES, NO_LAYER, Statement, read_template, synthesize_with
 

@@ -26,8 +26,9 @@ from lightpress.cli.backfill_sources import BadInventoryError, inventoried, list
 from lightpress.cli.backfill_targets import REQUESTS_AT_ONCE, Smaller, Variants
 from lightpress.cli.connecting import connect
 from lightpress.client.waiting import WAITING
-from lightpress.image import Reason, Size, Spec
-from lightpress.image.formats import READABLE
+from lightpress.image.errors import Reason
+from lightpress.image.inputs import READABLE
+from lightpress.image.spec import Size, Spec
 from lightpress.in_place.buckets import InPlace
 from lightpress.in_place.objects import CompressionMark, LedgerEntry
 from lightpress.pipeline.buckets import Selection

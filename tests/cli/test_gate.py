@@ -15,7 +15,8 @@ from lightpress.aws.originals import S3Originals
 from lightpress.aws.reviews import S3Reviews
 from lightpress.cli.main import app
 from lightpress.composition.publishing import RECIPES
-from lightpress.image import PictureRejected, Reason, render
+from lightpress.image.errors import PictureRejected, Reason
+from lightpress.image.render import render
 from lightpress.pipeline.failures import subject_of_picture
 from lightpress.pipeline.manifest import Publication
 from lightpress.pipeline.ports import Dependencies

@@ -8,9 +8,9 @@ import pytest
 
 from lightpress.backfill.plan import plan
 from lightpress.cli.plan import sample
-from lightpress.image import Reason, Size, Spec
-from lightpress.image.formats import OUTPUTS
-from lightpress.image.spec import Pixels
+from lightpress.image.errors import Reason
+from lightpress.image.outputs import OUTPUTS
+from lightpress.image.spec import Pixels, Size, Spec
 from lightpress.pipeline.copies import with_copies
 from lightpress.pipeline.copy_pattern import CopyPattern, CopyRules
 from lightpress.pipeline.manifest import DroppedOriginal, Manifest, PublishedSource, Status, Variant

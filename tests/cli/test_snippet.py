@@ -9,7 +9,7 @@ import pytest
 
 from lightpress.cli.console import Terminal
 from lightpress.cli.snippet import NoSuchSizeError, Snippet, snippet_of
-from lightpress.image import EncodedVariant, OriginalInfo
+from lightpress.image.job import EncodedVariant, OriginalInfo
 from lightpress.pipeline.manifest import Publication, variants_of
 
 BASE = "https://pictures.example/"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lightpress.client.uploads import Uploads
-from lightpress.image.formats import BY_EXTENSION, INPUTS, READABLE
+from lightpress.image.inputs import BY_EXTENSION, INPUTS, READABLE
 from lightpress.uploads.page import page_formats
 from lightpress.uploads.requests import UploadLimits, media_types, parse_upload_request
 from tests.clients.server import cloud

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from lightpress.image.formats import INPUTS
+from lightpress.image.inputs import INPUTS
 from tests.clients.server import ADDRESSES, KEY, cloud
 from tests.clients.test_links import JS, run
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightpress.image import EncodedVariant
+from lightpress.image.job import EncodedVariant
 from tools.conformance.judges import Command, Judges, chromium, kept_in
 from tools.conformance.measure import judged
 from tools.conformance.observe import Bench, observe

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from lightpress.image import EncodedVariant
+from lightpress.image.job import EncodedVariant
 from tools.conformance.measure import measure
 from tools.conformance.reference import opened
 from tools.drawing import disc, exif_with, file_of, four_corners, ramp, rgb_profile

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightpress.delivery.choice import VIEWERS, offered, smallest
-from lightpress.image.formats import FALLBACKS, OUTPUTS
+from lightpress.image.outputs import FALLBACKS, OUTPUTS
 
 
 @dataclass(frozen=True)

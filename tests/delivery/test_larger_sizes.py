@@ -19,8 +19,10 @@ from lightpress.delivery.choice import VIEWERS, dominant, offered
 from lightpress.delivery.markup import picture, srcset
 from lightpress.delivery.resolve import Lookups, read, resolve
 from lightpress.delivery.summary import summary_of
-from lightpress.image import EncodedVariant, OriginalInfo, Size, render
-from lightpress.image.formats import FALLBACKS, OUTPUTS, WRITTEN
+from lightpress.image.job import EncodedVariant, OriginalInfo
+from lightpress.image.outputs import FALLBACKS, OUTPUTS, WRITTEN
+from lightpress.image.render import render
+from lightpress.image.spec import Size
 from lightpress.pipeline.manifest import LazyVariant, Manifest, Publication, variants_of
 from tests.delivery.paths import resolver_path
 from tools.drawing import disc, file_of, hatching, page_of_text, spec, window

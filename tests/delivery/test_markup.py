@@ -6,7 +6,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 from lightpress.delivery.markup import picture, srcset
-from lightpress.image import EncodedVariant, OriginalInfo
+from lightpress.image.job import EncodedVariant, OriginalInfo
 from lightpress.pipeline.manifest import Manifest, Publication, Status, variants_of
 
 URL = "https://cdn.example/"

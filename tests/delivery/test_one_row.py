@@ -1,4 +1,4 @@
-"""A format is one row of image/formats.py: a copy of the core with one row more, and everything else as it is.
+"""A format is one row of image/outputs.py or image/inputs.py: a copy of the core with one row more in each.
 
 The rows are of an invented format; a program asks every part that knows formats what it makes of them.
 """
@@ -19,12 +19,12 @@ from tests.delivery.paths import resolver_path
 
 PROJECT = Path(__file__).parents[2]
 ROWS = {
-    "_OUTPUTS": """
+    ("outputs.py", "_OUTPUTS"): """
     Output(
         name="plain", pillow="PLAIN", media_type="image/x-plain", extension="pln", label="Plain",
         alpha=False, quality=((inf, 100),), max_side=65_535, lossy=False,
     ),""",
-    "INPUTS": """
+    ("inputs.py", "INPUTS"): """
     Input(
         name="plain", label="Plain", pillow="PLAIN", plugin="tests.delivery.one_row.plugin", bytes_per_pixel=4,
         magic=((b"PLAIN", 0),), media_types=("image/x-plain",), extensions=("plain", "pln"),
@@ -39,11 +39,10 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     # `lightpress` is a namespace: this image core comes first, and every other package is the one of the repository.
     image = folder / "lightpress" / "image"
     shutil.copytree(PROJECT / "lambda_src" / "lightpress" / "image", image, ignore=shutil.ignore_patterns("*.pyc"))
-    table = (image / "formats.py").read_text(encoding="utf-8")
-    for name, row in ROWS.items():
+    for (file, name), row in ROWS.items():
+        table = (image / file).read_text(encoding="utf-8")
         assert table.count(f"\n{name} = (\n") == 1
-        table = table.replace(f"\n{name} = (\n", f"\n{name} = ({row}\n")
-    (image / "formats.py").write_text(table, encoding="utf-8")
+        (image / file).write_text(table.replace(f"\n{name} = (\n", f"\n{name} = ({row}\n"), encoding="utf-8")
     path = [folder, PROJECT, *(PROJECT / one for one in ("lambda_src", "infra", "cli"))]
     ran = subprocess.run(
         [sys.executable, "-m", "tests.delivery.one_row.program", folder],

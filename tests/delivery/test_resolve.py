@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from lightpress.delivery.resolve import MOST_BYTES, Answer, Lookups, read, resolve
-from lightpress.image import EncodedVariant, OriginalInfo, PictureRejected, Reason
+from lightpress.image.errors import PictureRejected, Reason
+from lightpress.image.job import EncodedVariant, OriginalInfo
 from lightpress.pipeline.manifest import LazyVariant, Manifest, Publication, Status, variants_of
 from tests.delivery.paths import resolver_path
 

@@ -18,7 +18,7 @@ from lightpress.cli.demo.contact_sheet import (
     write_contact_sheet,
 )
 from lightpress.cli.demo.markup import element
-from lightpress.image import MESSAGES, Reason
+from lightpress.image.errors import MESSAGES, Reason
 
 if TYPE_CHECKING:
     from pathlib import Path

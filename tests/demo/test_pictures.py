@@ -9,7 +9,9 @@ from PIL import ExifTags, Image, ImageChops, ImageCms, ImageFile, ImageOps, Imag
 from lightpress.cli.demo.display_p3 import display_p3_profile
 from lightpress.cli.demo.pictures import DrawnPicture, draw_demo_set
 from lightpress.cli.demo.scenes import NOON, photo
-from lightpress.image import PictureRejected, Size, Spec, render
+from lightpress.image.errors import PictureRejected
+from lightpress.image.render import render
+from lightpress.image.spec import Size, Spec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,7 +12,7 @@ from lightpress.cdk.readiness import RECIPES
 from lightpress.cli.demo.graphics import logo
 from lightpress.cli.demo.pictures import draw_demo_set
 from lightpress.cli.demo.recipes import PREFIX, write_recipes
-from lightpress.image import render
+from lightpress.image.render import render
 from lightpress.pipeline.recipe_file import load_recipes
 from tools.drawing import distance, pixel
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lightpress.cdk.readiness import PROJECT
-from lightpress.image import UNREADABLE
+from lightpress.image.errors import UNREADABLE
 from tools.documents.licenses import COLUMNS, LOCKS, PAGE, Locked, license_of, locked
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lightpress.cdk.native import FACES
-from lightpress.image.formats import EXTRA_INPUTS
+from lightpress.image.inputs import EXTRA_INPUTS
 from tools.documents.licenses import locked
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from PIL import Image
 from lightpress.client.uploading import upload
 from lightpress.delivery.permalink import permalink
 from lightpress.delivery.resolve import PLACEHOLDER
-from lightpress.image.formats import FALLBACKS, OUTPUTS
+from lightpress.image.outputs import FALLBACKS, OUTPUTS
 from lightpress.pipeline.file_names import content_disposition, saved_as
 from lightpress.pipeline.manifest import Status
 from tests.delivery.paths import resolver_path

@@ -16,7 +16,7 @@ from lightpress.cli.reviews import Gate
 from lightpress.client.uploading import upload
 from lightpress.composition.publishing import RECIPES
 from lightpress.delivery.permalink import permalink
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.outputs import OUTPUTS
 from lightpress.local import down, up
 from lightpress.local.deployment import of_local_cloud
 from lightpress.pipeline.enriching import fact_message

@@ -17,7 +17,9 @@ import pytest
 
 from lightpress.aws.images import S3Images
 from lightpress.delivery.permalink import permalink
-from lightpress.image import OriginalInfo, Size, Spec, render
+from lightpress.image.job import OriginalInfo
+from lightpress.image.render import render
+from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.manifest import Publication, Status, variants_of
 from lightpress.pipeline.paths import PERMALINKS, VARIANTS, variant_path
 from tests.e2e.test_pipeline import eventually

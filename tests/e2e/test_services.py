@@ -21,7 +21,7 @@ from playwright.sync_api import expect
 from lightpress.cli.reviews import Gate
 from lightpress.client.uploading import upload
 from lightpress.delivery.permalink import permalink
-from lightpress.image import render
+from lightpress.image.render import render
 from lightpress.local import down, up
 from lightpress.local.deployment import of_local_cloud
 from lightpress.local.emulated import guardduty, look

@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from lightpress.cdk.delivery import viewer_request
-from lightpress.image import EncodedVariant, Size
-from lightpress.image.formats import OUTPUTS, Output
+from lightpress.image.job import EncodedVariant
+from lightpress.image.outputs import OUTPUTS, Output
+from lightpress.image.spec import Size
 from lightpress.pipeline.paths import generation_name, variant_path
 from lightpress.pipeline.recipe import RecipeBook, Rule
 from lightpress.toml_reader import ConfigError

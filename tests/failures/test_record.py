@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from lightpress.delivery.notify import Notifier
 from lightpress.failures.record import TRIALS, RecordFailure
-from lightpress.image import Reason, RenderResult, Spec
-from lightpress.image.formats import READABLE
+from lightpress.image.errors import Reason
+from lightpress.image.inputs import READABLE
 from lightpress.ingest.orders import Order, body_of
 from lightpress.ingest.urls import FETCH_MESSAGES, FetchReason
 from lightpress.pipeline.buckets import Publishing
@@ -34,6 +34,10 @@ from tests.pipeline.fakes import (
     book,
     source,
 )
+
+if TYPE_CHECKING:
+    from lightpress.image.job import RenderResult
+    from lightpress.image.spec import Spec
 
 KEY = "a.jpg"
 GAVE_UP = DeadLetter(body_about(KEY), "message-1", attempts=6, first_at=1_700_000_000, request_ids=("request-9",))

@@ -13,7 +13,7 @@ from lightpress.aws.originals import S3Originals
 from lightpress.aws.purges import SqsLateLooks
 from lightpress.aws.session import s3_client, sqs_client
 from lightpress.backfill.look import Looking, Stale
-from lightpress.image import render
+from lightpress.image.render import render
 from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.copy_pattern import ANOTHERS, CopyPattern, CopyRules
 from lightpress.pipeline.ports import Dependencies

@@ -13,7 +13,7 @@ from lightpress.aws.originals import S3Originals
 from lightpress.aws.reviews import S3Reviews
 from lightpress.aws.session import s3_client
 from lightpress.backfill.look import Looking, Stale
-from lightpress.image import render
+from lightpress.image.render import render
 from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.dropping import Dropping, MayNotRemove
 from lightpress.pipeline.events import reconcile_message

@@ -19,7 +19,8 @@ from lightpress.aws.originals import S3Originals
 from lightpress.composition import enrich
 from lightpress.delivery.notify import event_of
 from lightpress.handlers import describe_picture, detect_faces, detect_labels, find_duplicates, take_fact
-from lightpress.image import Size, Spec, render
+from lightpress.image.render import render
+from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.asking import Asked, read_asked
 from lightpress.pipeline.enriching import fact_message
 from lightpress.pipeline.facts import Box, Fact, Label

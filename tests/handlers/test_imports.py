@@ -12,8 +12,9 @@ import pytest
 from PIL import Image
 
 from lightpress.aws import session
-from lightpress.image import load_codecs
-from lightpress.image.formats import INPUTS, OUTPUTS
+from lightpress.image.codecs import load_codecs
+from lightpress.image.inputs import INPUTS
+from lightpress.image.outputs import OUTPUTS
 
 PACKAGE = Path(__file__).parents[2] / "lambda_src"
 NOT_NEEDED = (

@@ -23,7 +23,9 @@ from lightpress.aws.session import session
 from lightpress.composition import moderate as composed
 from lightpress.delivery.notify import event_of
 from lightpress.handlers import moderate, take_review
-from lightpress.image import Reason, Size, Spec, render
+from lightpress.image.errors import Reason
+from lightpress.image.render import render
+from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.gate import MODERATION, PERSON, Review
 from lightpress.pipeline.moderation import Thresholds
 from lightpress.pipeline.ports import Dependencies

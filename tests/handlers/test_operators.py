@@ -19,7 +19,7 @@ from lightpress.backfill.run import NANOS, SWEEP, Job, Run
 from lightpress.cdk.operators import OPERATOR_ROUTES, PREVIEW_ROUTE
 from lightpress.composition.operators import operator_service
 from lightpress.handlers.operators import handler
-from lightpress.image import PictureRejected, Reason
+from lightpress.image.errors import PictureRejected, Reason
 from lightpress.pipeline.buckets import Attached, Publishing, Selection
 from lightpress.pipeline.failures import Failure, subject_of_message
 from lightpress.pipeline.gate import PERSON, Review

@@ -11,7 +11,7 @@ import pytest
 from lightpress.composition.process_upload import processor
 from lightpress.composition.publishing import RECIPES
 from lightpress.handlers.process_upload import handler
-from lightpress.image.formats import FALLBACKS
+from lightpress.image.outputs import FALLBACKS
 from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.events import read
 from lightpress.pipeline.manifest import Status

@@ -13,7 +13,8 @@ from lightpress.aws.originals import S3Originals
 from lightpress.aws.purges import SqsLateLooks
 from lightpress.composition.publishing import RECIPES
 from lightpress.handlers.render_lazy import handler
-from lightpress.image import Reason, render
+from lightpress.image.errors import Reason
+from lightpress.image.render import render
 from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
 from lightpress.pipeline.recipe_file import load_recipes

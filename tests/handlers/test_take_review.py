@@ -21,7 +21,7 @@ from lightpress.backfill.look import Looking
 from lightpress.composition import take_review as composed
 from lightpress.composition.publishing import RECIPES
 from lightpress.handlers.take_review import handler
-from lightpress.image import render
+from lightpress.image.render import render
 from lightpress.local.emulated.guardduty import detail_of
 from lightpress.pipeline.gate import MALWARE, PERSON, Review
 from lightpress.pipeline.manifest import Manifest, Status

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lightpress.image import load_codecs
+from lightpress.image.codecs import load_codecs
 from tests.image.drawings import BADGE, PAGE, pdf, svg
 from tests.image.raws import cr3, dng
 from tools.drawing import deep_grey, disc, file_of, four_corners, psd, ramp, ten_bits

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lightpress.image import Size
+from lightpress.image.spec import Size
 from lightpress.image.stepping import built_in
 from tools.drawing import disc, file_of, rendered, seen, spec
 

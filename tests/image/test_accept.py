@@ -14,14 +14,16 @@ import pillow_heif
 import pytest
 from PIL import features
 
-from lightpress.image import CompressionOptions, PictureRejected, Reason, Size, Spec, compress
-from lightpress.image.formats import ACCEPTED, EXTRA_INPUTS, INPUTS, READABLE
+from lightpress.image.compress import CompressionOptions, compress
+from lightpress.image.errors import PictureRejected, Reason
+from lightpress.image.inputs import ACCEPTED, EXTRA_INPUTS, INPUTS, READABLE
 from lightpress.image.refused import REFUSED
+from lightpress.image.spec import Size, Spec
 from tests.image.files import GOOD, MORE
 from tools.drawing import file_of, plain, psd, rendered, spec, summary_of, with_chunk_before
 
 if TYPE_CHECKING:
-    from lightpress.image.formats import Input
+    from lightpress.image.inputs import Input
 
 JP2, CODESTREAM = GOOD["jpeg2000"], GOOD["jpeg2000, bare"]
 DEFAULT = Spec((Size("a", 16),), ("jpeg",))
@@ -167,8 +169,12 @@ REJECTIONS = {Reason.FORMAT_NOT_ACCEPTED, Reason.CORRUPT, Reason.NOT_A_PICTURE, 
 _PROGRAM = """
 import json, sys
 from pathlib import Path
-from lightpress.image import Limits, PictureRejected, Size, Spec, CompressionOptions, render, compress
-from lightpress.image.formats import ACCEPTED, READABLE
+from lightpress.image.limits import Limits
+from lightpress.image.errors import PictureRejected
+from lightpress.image.spec import Size, Spec
+from lightpress.image.compress import CompressionOptions, compress
+from lightpress.image.render import render
+from lightpress.image.inputs import ACCEPTED, READABLE
 
 accept = {"by default": ACCEPTED, "everything": READABLE}[sys.argv[1]]
 spec = Spec((Size("a", 16),), ("jpeg",), accept=accept)

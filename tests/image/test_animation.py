@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image, ImageChops
 
-from lightpress.image import EncodedVariant, Limits, PictureRejected, Reason, Size, Spec, render
+from lightpress.image.errors import PictureRejected, Reason
+from lightpress.image.limits import Limits
+from lightpress.image.render import render
+from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.sandbox import Child, SandboxLimits
 from tests.image.files import damaged
 from tests.image.films import Part, apng, cells_of, gif, played
@@ -44,7 +47,7 @@ from tools.drawing import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from lightpress.image import RenderResult
+    from lightpress.image.job import EncodedVariant, RenderResult
 
 ALL = ("avif", "webp", "jpeg", "png")
 STILL = "The picture is animated; its variants show the first frame."

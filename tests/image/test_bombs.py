@@ -6,7 +6,9 @@ from functools import cache
 
 import pytest
 
-from lightpress.image import PictureRejected, Reason, Size, render
+from lightpress.image.errors import PictureRejected, Reason
+from lightpress.image.render import render
+from lightpress.image.spec import Size
 from lightpress.pipeline.sandbox import Child, SandboxLimits
 from tests.image.bombs import BOMBS, HEAVY, webp_of_34_bytes
 from tests.memory import inherited_mb

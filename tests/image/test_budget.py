@@ -12,16 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from lightpress.image import Size, Spec, render
 from lightpress.image.budget import LOWEST_QUALITY, MOST_TRIES, _qualities_below
 from lightpress.image.encode import encode
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.outputs import OUTPUTS
+from lightpress.image.render import render
+from lightpress.image.spec import Size, Spec
 from tools.drawing import file_of, four_corners, ramp, speckled
 
 if TYPE_CHECKING:
-    from lightpress.image import EncodedVariant
-    from lightpress.image.formats import Output
-    from lightpress.image.job import Embedded
+    from lightpress.image.job import Embedded, EncodedVariant
+    from lightpress.image.outputs import Output
 
 PICTURE = file_of(Image.blend(ramp((640, 480)), speckled((640, 480)), 0.7))
 
@@ -120,7 +120,8 @@ def test_six_tries_choose_among_the_qualities_below_any(asked: int) -> None:
 
 def test_a_recipe_without_a_budget_never_loads_it() -> None:
     code = (
-        "import io, sys; from PIL import Image; from lightpress.image import Size, Spec, render;"
+        "import io, sys; from PIL import Image; from lightpress.image.render import render;"
+        "from lightpress.image.spec import Size, Spec;"
         "b = io.BytesIO(); Image.new('RGB', (9, 9)).save(b, 'PNG'); "
         "list(render(b.getvalue(), Spec((Size('a', 9),), ('jpeg',))).variants);"
         "print('lightpress.image.budget' in sys.modules)"

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image, TiffImagePlugin
 from PIL.ExifTags import GPS, IFD, Base
 
-from lightpress.image import OriginalInfo, Size, Spec, render
 from lightpress.image.capture import CAPTURE, PLACE, Capture
+from lightpress.image.render import render
+from lightpress.image.spec import Size, Spec
 from tools.drawing import ramp
+
+if TYPE_CHECKING:
+    from lightpress.image.job import OriginalInfo
 
 SPEC = Spec((Size("small", width=40),), ("jpeg",))
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from lightpress.image import Pixels, load_codecs, render
 from lightpress.image.check import ONE_IN, EncoderMismatch, checked
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.codecs import load_codecs
+from lightpress.image.outputs import OUTPUTS
+from lightpress.image.render import render
+from lightpress.image.spec import Pixels
 from tools.drawing import file_of, ramp, spec
 
 PICTURE = ramp((64, 48))

@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lightpress.image import load_codecs
-from lightpress.image.formats import INPUTS, OUTPUTS
+from lightpress.image.codecs import load_codecs
+from lightpress.image.inputs import INPUTS
+from lightpress.image.outputs import OUTPUTS
 from tools.drawing import file_of, ramp
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).parents[2] / "lambda_src"
 PROGRAM = """
 import json, sys
-from lightpress.image import Size, Spec
+from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.sandbox import SandboxLimits, render_in_sandbox
 
 def codecs():
@@ -66,7 +67,8 @@ def test_what_the_core_imports_only_when_a_picture_needs_it_is_among_the_helpers
     late = {name for path in (PACKAGE / "lightpress" / "image").glob("*.py") for name in imported_late(path)}
     assert len(late) > 10
     program = (
-        "import json, sys; from lightpress.image import load_helpers; load_helpers(); print(json.dumps([*sys.modules]))"
+        "import json, sys; from lightpress.image.codecs import load_helpers;"
+        "load_helpers(); print(json.dumps([*sys.modules]))"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], env={"PYTHONPATH": str(PACKAGE)}, capture_output=True, check=True

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightpress.image import Pixels
 from lightpress.image.color import to_output_colors
 from lightpress.image.encode import encode
-from lightpress.image.formats import WRITTEN
 from lightpress.image.job import Job, no_packing
 from lightpress.image.original import inspect_original
+from lightpress.image.outputs import WRITTEN
 from lightpress.image.picture import Picture
+from lightpress.image.spec import Pixels
 from tools.drawing import (
     Color,
     cmyk_profile,

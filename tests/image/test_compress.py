@@ -5,13 +5,18 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image, ImageCms, ImageDraw, PngImagePlugin
 
-from lightpress.image import CompressionOptions, PictureRejected, Reason, RenderResult
+from lightpress.image.compress import CompressionOptions
+from lightpress.image.errors import PictureRejected, Reason
 from lightpress.pipeline.sandbox import SandboxLimits, compress_in_sandbox
 from tools.drawing import as_camera_stores, disc, exif_with, file_of, ramp, speckled
+
+if TYPE_CHECKING:
+    from lightpress.image.job import RenderResult
 
 PICTURE = ramp((320, 240))
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

@@ -8,7 +8,7 @@ from typing import Literal
 
 import pytest
 
-from lightpress.image import CompressionOptions
+from lightpress.image.compress import CompressionOptions
 from lightpress.image.credentials import without_credentials
 from lightpress.pipeline.sandbox import SandboxLimits, compress_in_sandbox
 from tools.drawing import file_of, png_chunk, ramp, rendered, spec, summary_of

@@ -7,7 +7,9 @@ import random
 
 import pytest
 
-from lightpress.image import Limits, PictureRejected, Reason, Size
+from lightpress.image.errors import PictureRejected, Reason
+from lightpress.image.limits import Limits
+from lightpress.image.spec import Size
 from tests.image.files import GOOD, MORE, damaged
 from tools.drawing import rendered, spec, summary_of
 

@@ -8,7 +8,9 @@ import zlib
 import pytest
 from PIL import Image
 
-from lightpress.image import PictureRejected, Reason, Size, render
+from lightpress.image.errors import PictureRejected, Reason
+from lightpress.image.render import render
+from lightpress.image.spec import Size
 from lightpress.pipeline.sandbox import Child, SandboxLimits
 from tools.drawing import (
     Color,

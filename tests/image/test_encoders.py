@@ -7,8 +7,8 @@ import io
 import pytest
 from PIL import Image, ImageChops, JpegImagePlugin
 
-from lightpress.image import Size
 from lightpress.image.jpegli import tables
+from lightpress.image.spec import Size
 from tools.drawing import (
     BLUE,
     RED,

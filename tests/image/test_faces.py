@@ -10,9 +10,9 @@ from itertools import pairwise
 import pytest
 from PIL import Image
 
-from lightpress.image import Size, render
 from lightpress.image.faces import Face, faces_of, is_installed, load_faces, point_that_keeps
-from lightpress.image.spec import Pixels
+from lightpress.image.render import render
+from lightpress.image.spec import Pixels, Size
 from lightpress.pipeline.sandbox import Cost, SandboxLimits, render_in_sandbox
 from lightpress.units import MB
 from tests.image.stepping import step
@@ -158,7 +158,7 @@ def test_who_says_a_point_by_hand_has_no_faces_looked_for() -> None:
 def test_recipes_that_do_not_ask_load_neither_the_model_nor_what_runs_it() -> None:
     """In a process of its own, for this one may have loaded them."""
     code = (
-        "import sys\nfrom lightpress.image import Size, Spec\n"
+        "import sys\nfrom lightpress.image.spec import Size, Spec\n"
         "from lightpress.pipeline.sandbox import SandboxLimits, render_in_sandbox\n"
         "from tools.drawing import file_of, plain\n"
         "spec = Spec((Size('s', 9, 9, 'cover', auto_focus=True),), ('jpeg',))\n"

@@ -10,8 +10,9 @@ import pytest
 from PIL import Image, ImageDraw
 
 import lightpress.image.focus
-from lightpress.image import Size, render
 from lightpress.image.focus import focus_of
+from lightpress.image.render import render
+from lightpress.image.spec import Size
 from lightpress.pipeline.manifest import Publication, manifest_from_json
 from lightpress.pipeline.sandbox import SandboxLimits, render_in_sandbox
 from tests.image.stepping import step

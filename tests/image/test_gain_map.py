@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image, ImageChops
 
-from lightpress.image import PictureRejected, Size
+from lightpress.image.errors import PictureRejected
 from lightpress.image.gain_map import GainMap, gain_map_of
+from lightpress.image.spec import Size
 from tests.image.files import damaged
 from tests.image.gain_maps import (
     FRACTIONS,
@@ -48,7 +49,8 @@ from tools.drawing import (
 )
 
 if TYPE_CHECKING:
-    from lightpress.image import EncodedVariant, Spec
+    from lightpress.image.job import EncodedVariant
+    from lightpress.image.spec import Spec
 
 WHOLE = Size("whole", 16_383, 16_383)
 DROPPED = "The gain map, which brightens the picture on some screens, is dropped."

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lightpress.image import Size
+from lightpress.image.spec import Size
 from tests.image.gain_maps import apple, base, iso, levels, saying, ultra_hdr, ultra_hdr_of_three, ultra_hdr_words
 from tools.drawing import file_of, ramp, rendered, rgb_profile, spec
 

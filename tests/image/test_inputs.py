@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lightpress.image import PictureRejected, Reason, Size
-from lightpress.image.formats import INPUTS, OUTPUTS, READABLE
+from lightpress.image.errors import PictureRejected, Reason
+from lightpress.image.inputs import INPUTS, READABLE
+from lightpress.image.outputs import OUTPUTS
+from lightpress.image.spec import Size
 from tests.image.bombs import icon_of, icon_of_several, patched
 from tools.drawing import (
     BLUE,
@@ -39,7 +41,7 @@ from tools.drawing import (
 if TYPE_CHECKING:
     from PIL import Image
 
-    from lightpress.image.formats import Input
+    from lightpress.image.inputs import Input
 
 MIDDLE = (0.5, 0.5)
 DECODED = [row for row in INPUTS if not row.drawing]
@@ -86,7 +88,8 @@ def test_other_pictures_do_not_pay_for_the_decoder_of_heic() -> None:
     program = """
 import io, sys
 from PIL import Image
-from lightpress.image import Size, Spec, render
+from lightpress.image.spec import Size, Spec
+from lightpress.image.render import render
 file = io.BytesIO()
 Image.new("RGB", (9, 9)).save(file, "JPEG")
 list(render(file.getvalue(), Spec((Size("a", 9),), ("jpeg",))).variants)
@@ -282,7 +285,7 @@ def test_decoding_takes_no_more_memory_than_its_row_says(row: Any) -> None:  # n
     data = psd(ramp(size)) if row.name == "psd" else file_of(ramp(size), row.pillow)
     if row.name == "ico":
         data = icon_of(file_of(ramp(size)))
-    from lightpress.image import Limits
+    from lightpress.image.limits import Limits
 
     needed = size[0] * size[1] * row.bytes_per_pixel
     assert rendered(data, spec(limits=Limits(max_decoded_bytes=needed)))

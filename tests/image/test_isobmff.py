@@ -7,7 +7,7 @@ import struct
 import pytest
 from PIL import Image
 
-from lightpress.image import PictureRejected, Reason
+from lightpress.image.errors import PictureRejected, Reason
 from lightpress.image.isobmff import item_associations, properties
 from lightpress.image.repair_avif import with_one_association
 from tests.image.declaring import avif_with, bars

@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image
 
-from lightpress.image import Limits, PictureRejected, Reason, Size, load_codecs, render
-from lightpress.image.formats import OUTPUTS, WRITTEN
+from lightpress.image.codecs import load_codecs
+from lightpress.image.errors import PictureRejected, Reason
 from lightpress.image.jxl import jxl_sizes, jxl_unreadable
 from lightpress.image.kinds import CANDIDATES
+from lightpress.image.limits import Limits
+from lightpress.image.outputs import OUTPUTS, WRITTEN
+from lightpress.image.render import render
+from lightpress.image.spec import Size
 from lightpress.pipeline.sandbox import SandboxLimits, render_in_sandbox
 from tools.drawing import (
     CORNERS,

@@ -11,9 +11,10 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from lightpress.delivery.choice import VIEWERS, offered, smallest
-from lightpress.image import EncodedVariant, Size, Spec, render
 from lightpress.image.encode import encode
-from lightpress.image.formats import FALLBACKS, WRITTEN
+from lightpress.image.outputs import FALLBACKS, WRITTEN
+from lightpress.image.render import render
+from lightpress.image.spec import Size, Spec
 from tests.image.gain_maps import base, levels, ultra_hdr
 from tools.drawing import (
     BLUE,
@@ -34,8 +35,8 @@ from tools.drawing import (
 )
 
 if TYPE_CHECKING:
-    from lightpress.image.formats import Output
-    from lightpress.image.job import Embedded
+    from lightpress.image.job import Embedded, EncodedVariant
+    from lightpress.image.outputs import Output
 
 LADDER = (Size("w200", 200), Size("w100", 100), Size("w50", 50))
 ALL = WRITTEN

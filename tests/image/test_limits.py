@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lightpress.image import Limits, PictureRejected, Reason, Size, render
+from lightpress.image.errors import PictureRejected, Reason
+from lightpress.image.limits import Limits
+from lightpress.image.render import render
+from lightpress.image.spec import Size
 from lightpress.pipeline.sandbox import Child, SandboxLimits
 from tools.drawing import file_of, plain, png_claiming, png_of_rows, ramp, rendered, spec, summary_of
 
 if TYPE_CHECKING:
-    from lightpress.image import Spec
+    from lightpress.image.spec import Spec
 
 SMALL = Size("w32", width=32)
 A_FEW_MB = 24

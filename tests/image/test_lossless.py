@@ -12,8 +12,9 @@ from multiprocessing import get_context
 import pytest
 from PIL import Image
 
-from lightpress.image import Size, render
 from lightpress.image.lossless import pack
+from lightpress.image.render import render
+from lightpress.image.spec import Size
 from lightpress.pipeline.sandbox import Child, SandboxLimits
 from tools.drawing import as_camera_stores, exif_with, file_of, ramp, rendered, seen, spec, speckled
 

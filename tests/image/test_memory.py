@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from lightpress.image import PictureRejected, Reason, Size, Spec, render
+from lightpress.image.errors import PictureRejected, Reason
+from lightpress.image.render import render
+from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.sandbox import Child, ChildLost, SandboxLimits, render_in_sandbox
 from tools.drawing import file_of, ramp, spec
 

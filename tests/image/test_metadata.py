@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from lightpress.image import METADATA, Size
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.outputs import OUTPUTS
+from lightpress.image.spec import METADATA, Size
 from tools.drawing import file_of, ramp, rendered, rgb_profile, seen, spec, speckled
 
 NEEDLE = "Zaubernadel"

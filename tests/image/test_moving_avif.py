@@ -12,8 +12,8 @@ import pytest
 from PIL import Image, ImageFilter
 
 from lightpress.delivery.choice import VIEWERS, offered, smallest
-from lightpress.image import EncodedVariant, Size, Spec
 from lightpress.image.isobmff import plays_of
+from lightpress.image.spec import Size, Spec
 from tests.image.films import played
 from tests.image.stepping import step
 from tools.drawing import BLUE, GREEN, RED, distance, file_of, pixel, plain, rendered, spec, speckled
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from playwright.sync_api import Browser, Page
+
+    from lightpress.image.job import EncodedVariant
 
 BOTH = replace(spec(formats=("avif", "webp", "jpeg")), moving=("avif", "webp"))
 AUTO = replace(BOTH, formats=("avif", "webp", "jpeg", "png"), auto=True)

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageFilter
 
-from lightpress.image import EncodedVariant, OriginalInfo, Size
 from lightpress.image.container import without_extras
+from lightpress.image.job import EncodedVariant, OriginalInfo
+from lightpress.image.spec import Size
 from lightpress.pipeline.manifest import Publication, variants_of
 from lightpress.pipeline.sandbox import SandboxLimits, render_in_sandbox
 from tests.image.films import played
@@ -33,7 +34,7 @@ from tools.drawing import (
 )
 
 if TYPE_CHECKING:
-    from lightpress.image import Spec
+    from lightpress.image.spec import Spec
 
 _PICTURE = speckled().filter(ImageFilter.GaussianBlur(1))
 FORMATS = ("jpeg", "png", "webp")

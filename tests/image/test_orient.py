@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from lightpress.image import Size
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.outputs import OUTPUTS
+from lightpress.image.spec import Size
 from tools.drawing import (
     CORNERS,
     as_camera_stores,

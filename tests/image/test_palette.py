@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from PIL import Image, ImageDraw
 
-from lightpress.image import Size
+from lightpress.image.spec import Size
 from lightpress.pipeline.sandbox import SandboxLimits, render_in_sandbox
 from tools.drawing import file_of, mean_difference, rendered, rgb_profile, spec
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from lightpress.image import PictureRejected, Reason, Size, render
+from lightpress.image.errors import PictureRejected, Reason
+from lightpress.image.render import render
+from lightpress.image.spec import Size
 from lightpress.pipeline.sandbox import SandboxLimits, render_in_sandbox
 from tests.image.drawings import PAGE, pdf
 from tools.drawing import file_of, four_corners, mean_difference, pixel, seen, spec, speckled
@@ -19,7 +21,7 @@ from tools.drawing import file_of, four_corners, mean_difference, pixel, seen, s
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lightpress.image import Spec
+    from lightpress.image.spec import Spec
 
 LADDER = spec(Size("large", 480), Size("small", 60))
 WHITE, RED, BLUE = (255, 255, 255), (255, 0, 0), (0, 0, 255)

@@ -16,8 +16,9 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from lightpress.image import Size, Spec, pixel_library, render
-from lightpress.image.pixel_library import PixelLibrary, load_pixel_library
+from lightpress.image.pixel_library import PixelLibrary, load_pixel_library, pixel_library
+from lightpress.image.render import render
+from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.recipe_file import load_recipes
 from tools.drawing import file_of, speckled
 from tools.native.build import LIBRARIES, MACHINES, RECORD, record
@@ -110,7 +111,7 @@ def test_other_kinds_of_pictures_are_left_to_pillow(mode: str) -> None:
 def test_a_picture_in_several_pieces_of_memory_is_left_to_pillow() -> None:
     script = (
         "from PIL import Image; whole = Image.new('RGB', (4000, 3000));"
-        "from lightpress.image import pixel_library;"
+        "from lightpress.image.pixel_library import pixel_library;"
         "print(pixel_library().resized(whole, (20, 15)))"
     )
     environment = {**os.environ, "PYTHONPATH": str(LIBRARIES.parents[1])}
@@ -122,7 +123,8 @@ def test_a_picture_in_several_pieces_of_memory_is_left_to_pillow() -> None:
 @pytest.mark.parametrize("native", [True, False])
 def test_a_picture_is_decoded_into_one_piece_of_memory_for_the_library_and_only_for_it(native: bool) -> None:
     script = (
-        "import io; from PIL import Image, _imaging; from lightpress.image import Size, Spec, render;"
+        "import io; from PIL import Image, _imaging;"
+        "from lightpress.image.render import render; from lightpress.image.spec import Size, Spec;"
         "data = io.BytesIO(); Image.new('RGB', (4, 3)).save(data, 'PNG');"
         f"render(data.getvalue(), Spec((Size('s', width=2),), ('png',), native={native}));"
         "print(_imaging.get_use_block_allocator())"

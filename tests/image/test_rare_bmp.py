@@ -8,7 +8,7 @@ import struct
 
 import pytest
 
-from lightpress.image import PictureRejected, Reason
+from lightpress.image.errors import PictureRejected, Reason
 from tests.image.bitmaps import ALPHA_BIT_FIELDS, BIT_FIELDS, INFO, RGB, RLE4, RLE8, V3, V4, V5, Masks, bmp, masked
 from tests.image.files import damaged
 from tools.drawing import distance, only, pixel, spec, summary_of

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightpress.image import PictureRejected, Reason
+from lightpress.image.errors import PictureRejected, Reason
 from tests.image.files import damaged
 from tools.drawing import distance, grey_profile, only, pixel
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lightpress.image import PictureRejected, Reason
+from lightpress.image.errors import PictureRejected, Reason
 from tests.image.files import damaged
 from tests.image.tiffs import (
     BLACK_IS_ZERO,

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from lightpress.image import PictureRejected, Reason, Size, render
-from lightpress.image.formats import INPUTS, input_of
+from lightpress.image.errors import PictureRejected, Reason
+from lightpress.image.inputs import INPUTS, input_of
 from lightpress.image.raw import is_raw, preview_of
+from lightpress.image.render import render
+from lightpress.image.spec import Size
 from tests.image.raws import LARGE, RAWS, cr3, dng, preview, raf, thumbnail_alone, tiff_page
 from tools.drawing import (
     CORNERS,

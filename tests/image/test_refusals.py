@@ -7,8 +7,8 @@ import struct
 import pytest
 from PIL import Image
 
-from lightpress.image import MESSAGES, PictureRejected, Reason
-from lightpress.image.formats import ACCEPTED, INPUTS
+from lightpress.image.errors import MESSAGES, PictureRejected, Reason
+from lightpress.image.inputs import ACCEPTED, INPUTS
 from tools.drawing import file_of, plain, rendered, spec, summary_of
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'

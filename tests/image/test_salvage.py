@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from lightpress.image import PictureRejected, Reason, Size
+from lightpress.image.errors import PictureRejected, Reason
 from lightpress.image.jpeg import jpeg_scans, jpeg_segments
+from lightpress.image.spec import Size
 from tools.drawing import (
     PNG_SIGNATURE,
     distance,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.outputs import OUTPUTS
 from tests.image.chromium import shown
 from tests.image.test_salvage import BESIDE_THE_PIXELS, EVERYTHING, PICTURE
 from tools.drawing import file_of, only, rendered, speckled

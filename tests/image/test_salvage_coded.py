@@ -9,9 +9,10 @@ import zlib
 import pytest
 from PIL import Image, PngImagePlugin
 
-from lightpress.image import PictureRejected, Reason, Size
 from lightpress.image.container import without_extras
+from lightpress.image.errors import PictureRejected, Reason
 from lightpress.image.gif import gif_sizes
+from lightpress.image.spec import Size
 from lightpress.pipeline.sandbox import render_and_pack
 from tests.image.declaring import bars, gamma, png_with
 from tests.image.test_salvage import JPEG, PICTURE, difference

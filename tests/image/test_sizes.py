@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightpress.image import Limits, Pixels, Size, Spec
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.limits import Limits
+from lightpress.image.outputs import OUTPUTS
+from lightpress.image.spec import Pixels, Size, Spec
 from tools.drawing import (
     Color,
     distance,

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image, ImageSequence
 
-from lightpress.image import Limits, PictureRejected, Pixels, Reason, Size, render
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.errors import PictureRejected, Reason
+from lightpress.image.limits import Limits
+from lightpress.image.outputs import OUTPUTS
+from lightpress.image.render import render
+from lightpress.image.spec import Pixels, Size
 from lightpress.image.step_drawing import PLACES
 from lightpress.image.step_options import OptionError
 from lightpress.image.stepping import built_in

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from lightpress.image import Pixels, Size, Spec
+from lightpress.image.spec import Pixels, Size, Spec
 from tests.image.stepping import step
 from tools.drawing import file_of, ramp, rendered, seen, spec
 

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image, ImageChops
 
-from lightpress.image import PictureRejected, Reason, Size, render
-from lightpress.image.formats import input_of
+from lightpress.image.errors import PictureRejected, Reason
+from lightpress.image.inputs import input_of
+from lightpress.image.render import render
+from lightpress.image.spec import Size
 from lightpress.image.svg import MOST_ELEMENTS, is_svg, svg_elements
 from lightpress.pipeline.sandbox import SandboxLimits, render_in_sandbox
 from tests.image.chromium import shown
@@ -279,7 +281,7 @@ def test_a_huge_picture_inside_an_svg_harms_its_own_child_alone() -> None:
 
 def test_no_picture_of_another_kind_loads_what_draws() -> None:
     program = (
-        "import json, sys; from lightpress.image import Size, Spec; from lightpress.image.formats import READABLE;"
+        "import json, sys; from lightpress.image.spec import Size, Spec; from lightpress.image.inputs import READABLE;"
         "from lightpress.pipeline.sandbox import SandboxLimits, render_in_sandbox;"
         "what = Spec((Size('a', 8),), ('webp',), accept=READABLE);"
         "list(render_in_sandbox(sys.stdin.buffer.read(), what, SandboxLimits()).variants);"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
-from lightpress.image import Size
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.outputs import OUTPUTS
+from lightpress.image.spec import Size
 from tools.drawing import disc, distance, file_of, only, pixel, plain, spec
 
 SEE_THROUGH = [name for name, output in OUTPUTS.items() if output.alpha]

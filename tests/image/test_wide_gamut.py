@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image, ImageChops, ImageCms
 
-from lightpress.image import Size
-from lightpress.image.formats import WRITTEN
+from lightpress.image.outputs import WRITTEN
+from lightpress.image.spec import Size
 from tests.image.declaring import ADOBE_RGB, BT_2020, DISPLAY_P3, PQ, SRGB_CURVE, avif_with, bars, cicp, gamma, png_with
 from tools.drawing import (
     Color,
@@ -30,7 +30,8 @@ from tools.drawing import (
 )
 
 if TYPE_CHECKING:
-    from lightpress.image import EncodedVariant, Spec
+    from lightpress.image.job import EncodedVariant
+    from lightpress.image.spec import Spec
 
 VIVID = ((255, 0, 0), (0, 255, 0), (255, 128, 0))
 """In Display P3; in sRGB there are none such."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightpress.image.formats import OUTPUTS, WRITTEN
+from lightpress.image.outputs import OUTPUTS, WRITTEN
 from tests.image.chromium import shown_in_p3
 from tests.image.declaring import ADOBE_RGB, BT_2020, DISPLAY_P3, SRGB_CURVE, cicp, gamma, png_with
 from tools.drawing import file_of, mean_difference, ramp, rendered, rgb_profile, spec

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from greenlet import getcurrent, greenlet
 
-from lightpress.image import CompressionOptions, EncodedVariant, OriginalInfo, PictureRejected, Reason, RenderResult
+from lightpress.image.compress import CompressionOptions
+from lightpress.image.errors import PictureRejected, Reason
+from lightpress.image.job import EncodedVariant, OriginalInfo, RenderResult
 from lightpress.in_place.buckets import Compressing, InPlace
 from lightpress.in_place.compress import CompressDependencies, CompressionOutcome, compress
 from lightpress.in_place.objects import CompressionMark, LedgerEntry, ObjectState, Obstacle

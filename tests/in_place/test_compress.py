@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightpress.image import CompressionOptions
+from lightpress.image.compress import CompressionOptions
 from lightpress.in_place.buckets import InPlace
 from lightpress.in_place.compress import MOST_TIMES, CompressionResult, compress
 from lightpress.in_place.objects import MESSAGES, LedgerEntry, Obstacle

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lightpress.cdk.metrics import ENDS, NAMESPACE
-from lightpress.image import Reason
+from lightpress.image.errors import Reason
 from lightpress.pipeline.manifest import LazyVariant, Manifest, PublishedSource, Status, Variant
 from lightpress.pipeline.reconcile import Action, Outcome
 from lightpress.pipeline.sandbox import Cost

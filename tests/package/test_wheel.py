@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from lightpress.cdk.readiness import PROJECT
-from lightpress.image.formats import EXTRA_INPUTS
+from lightpress.image.inputs import EXTRA_INPUTS
 from tests.cdk.templates import NO_LAYER, synthesize
 from tests.package.wheel import Environment, build, installed
 

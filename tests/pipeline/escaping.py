@@ -26,7 +26,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.session import Session
 
-from lightpress.image import OriginalInfo, PictureRejected, Reason, RenderResult, Size, Spec
+from lightpress.image.errors import PictureRejected, Reason
+from lightpress.image.job import OriginalInfo, RenderResult
+from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.confinement import CREDENTIALS, DESCRIPTORS, FILES, SYSTEM_CALLS
 from lightpress.pipeline.sandbox import Child, ChildLost, SandboxLimits
 from tests.pipeline.test_sandbox import children
@@ -34,7 +36,7 @@ from tests.pipeline.test_sandbox import children
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from lightpress.image import EncodedVariant
+    from lightpress.image.job import EncodedVariant
 
 NOTHING = Spec((Size("a", 8),), ("jpeg",))
 LIBC = ctypes.CDLL(None, use_errno=True)

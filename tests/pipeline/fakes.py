@@ -11,8 +11,10 @@ from lightpress.aws.images import S3Images
 from lightpress.aws.originals import S3Originals
 from lightpress.aws.quarantine import S3Quarantine
 from lightpress.failures.record import FailureRecorder, FailureRecords
-from lightpress.image import REJECTIONS, EncodedVariant, OriginalInfo, PictureRejected, Reason, RenderResult, Size, Spec
-from lightpress.image.formats import ACCEPTED
+from lightpress.image.errors import REJECTIONS, PictureRejected, Reason
+from lightpress.image.inputs import ACCEPTED
+from lightpress.image.job import EncodedVariant, OriginalInfo, RenderResult
+from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.failures import DeadLetter
 from lightpress.pipeline.manifest import manifest_from_json
 from lightpress.pipeline.paths import manifest_path

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import pytest
 
-from lightpress.image import CompressionOptions
+from lightpress.image.compress import CompressionOptions
 from lightpress.in_place.buckets import Compressing, InPlace, in_place_from
 from lightpress.pipeline.buckets import Attached, Publishing, Selection, attached_from
 from lightpress.pipeline.events import Problem

@@ -49,8 +49,12 @@ PARTS = 4
 PROGRAM = """
 import hashlib, json, os, sys
 from pathlib import Path
-from lightpress.image import CompressionOptions, PictureRejected, Size, Spec, compress, pack, render
-from lightpress.image.formats import READABLE
+from lightpress.image.compress import CompressionOptions, compress
+from lightpress.image.errors import PictureRejected
+from lightpress.image.spec import Size, Spec
+from lightpress.image.lossless import pack
+from lightpress.image.render import render
+from lightpress.image.inputs import READABLE
 from lightpress.pipeline.sandbox import SandboxLimits, compress_in_sandbox, render_in_sandbox
 
 LIMITS = SandboxLimits()

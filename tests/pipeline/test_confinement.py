@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from lightpress.image import Size
-from lightpress.image.formats import READABLE
+from lightpress.image.inputs import READABLE
+from lightpress.image.spec import Size
 from lightpress.pipeline.confinement import STEPS, SYSTEM_CALLS
 from lightpress.pipeline.sandbox import SandboxLimits, render_in_sandbox
 from lightpress.pipeline.system_calls import filter_for, refused_calls

@@ -11,7 +11,9 @@ from PIL import Image
 
 from lightpress.aws.images import S3Images
 from lightpress.aws.originals import S3Originals
-from lightpress.image import PictureRejected, Reason, RenderResult, Size, Spec, render
+from lightpress.image.errors import PictureRejected, Reason
+from lightpress.image.render import render
+from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.first_view import TRIES, FirstView, FirstViews, Result
 from lightpress.pipeline.manifest import LazyVariant, Manifest, PublishedSource, Status, Variant
@@ -27,6 +29,8 @@ from tools.fakes.s3 import Bucket, SimulatedS3
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from lightpress.image.job import RenderResult
 
 KEY = "photos/cat.png"
 SPEC = Spec((Size("small", 24), Size("large", 48)), ("avif", "png"))

@@ -12,7 +12,8 @@ from PIL import Image
 import lightpress.image.focus  # noqa: F401  as `load_recipes` does
 from lightpress.aws.images import S3Images
 from lightpress.aws.originals import S3Originals
-from lightpress.image import Size, Spec, render
+from lightpress.image.render import render
+from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.correction import Corrections, NothingPublished
 from lightpress.pipeline.facts import Words
 from lightpress.pipeline.ports import Dependencies

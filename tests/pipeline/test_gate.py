@@ -13,7 +13,7 @@ from lightpress.aws.images import S3Images
 from lightpress.aws.originals import S3Originals
 from lightpress.aws.reviews import S3Reviews
 from lightpress.composition.publishing import RECIPES
-from lightpress.image import render
+from lightpress.image.render import render
 from lightpress.pipeline.gate import (
     PERSON,
     Review,

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from lightpress.image import EncodedVariant, OriginalInfo, PictureRejected, Reason
 from lightpress.image.capture import Capture
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.errors import PictureRejected, Reason
+from lightpress.image.job import EncodedVariant, OriginalInfo
+from lightpress.image.outputs import OUTPUTS
 from lightpress.pipeline.facts import Box, Fact, Label, Words
 from lightpress.pipeline.gate import review_path
 from lightpress.pipeline.manifest import (

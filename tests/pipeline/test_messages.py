@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lightpress.delivery.notify import Notifier
-from lightpress.image import Reason
+from lightpress.image.errors import Reason
 from lightpress.pipeline.backoff import pause_seconds
 from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.events import Problem, Reading, read, reconcile_message

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from lightpress.composition.publishing import RECIPES
-from lightpress.image import Limits, Reason, Size, Spec, formats, kinds
-from lightpress.image.spec import Fit, Pixels
+from lightpress.image import inputs, kinds, outputs
+from lightpress.image.errors import Reason
+from lightpress.image.limits import Limits
+from lightpress.image.spec import Fit, Pixels, Size, Spec
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
 from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.toml_reader import ConfigError
@@ -684,8 +686,8 @@ OTHER_BYTES = {
     "animations in no format of its": changed(moving=("avif",)),
     "animations in avif alone": changed(formats=("webp", "jpeg", "avif"), moving=("avif",)),
     "animations in avif, too": changed(formats=("webp", "jpeg", "avif"), moving=("avif", "webp")),
-    "all formats": changed(formats=tuple(formats.OUTPUTS)),
-    "formats by the kind of picture": changed(formats=tuple(formats.OUTPUTS), auto=True),
+    "all formats": changed(formats=tuple(outputs.OUTPUTS)),
+    "formats by the kind of picture": changed(formats=tuple(outputs.OUTPUTS), auto=True),
     "the limits": changed(limits=Limits(max_pixels=99)),
 }
 
@@ -764,7 +766,7 @@ def test_an_animation_that_cannot_be_is_refused_with_what_is_allowed(line: str, 
 
 
 def test_what_is_accepted_changes_no_digest_of_what_is_published_and_that_of_refusals() -> None:
-    less, other_way = changed(accept=("jpeg",)), changed(accept=tuple(reversed(formats.ACCEPTED)))
+    less, other_way = changed(accept=("jpeg",)), changed(accept=tuple(reversed(inputs.ACCEPTED)))
     refused = Reason.FORMAT_NOT_ACCEPTED
     others = (None, *(reason for reason in Reason if reason is not refused))
     assert {one.digest_for(reason) for one in (recipe(), less) for reason in others} == {recipe().digest}
@@ -776,8 +778,8 @@ def test_what_is_accepted_changes_no_digest_of_what_is_published_and_that_of_ref
 
 def test_a_recipe_that_does_not_say_what_it_accepts_accepts_the_default(tmp_path: Path) -> None:
     book = load(tmp_path, RULE + RECIPE + SIZES)
-    assert book.recipes["web"].spec.accept == book.accept == formats.ACCEPTED
-    said = load(tmp_path, RULE + RECIPE + f"accept = {list(formats.ACCEPTED)}\n" + SIZES)
+    assert book.recipes["web"].spec.accept == book.accept == inputs.ACCEPTED
+    said = load(tmp_path, RULE + RECIPE + f"accept = {list(inputs.ACCEPTED)}\n" + SIZES)
     assert said.digest == book.digest
 
 
@@ -790,7 +792,7 @@ def test_a_recipe_that_names_no_formats_has_them_chosen_for_each_picture_and_aut
 
 
 def test_other_formats_of_a_kind_change_the_digest_of_auto_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    listed, chosen = recipe(), changed(formats=tuple(formats.OUTPUTS), auto=True)
+    listed, chosen = recipe(), changed(formats=tuple(outputs.OUTPUTS), auto=True)
     before = listed.digest, chosen.digest
     table = cast("dict[kinds.Kind, kinds.Candidates]", kinds.CANDIDATES)
     monkeypatch.setitem(table, kinds.Kind.PHOTO, kinds.Candidates(("webp",), ("jpeg",)))
@@ -818,8 +820,8 @@ def test_a_book_has_a_digest_of_its_rules_and_recipes() -> None:
 
 def test_other_settings_of_an_encoder_change_the_digest(monkeypatch: pytest.MonkeyPatch) -> None:
     before = recipe().digest
-    faster = replace(formats.OUTPUTS["webp"], options={"method": 0})
-    monkeypatch.setitem(cast("dict[str, formats.Output]", formats.OUTPUTS), "webp", faster)
+    faster = replace(outputs.OUTPUTS["webp"], options={"method": 0})
+    monkeypatch.setitem(cast("dict[str, outputs.Output]", outputs.OUTPUTS), "webp", faster)
     assert recipe().digest != before
 
 

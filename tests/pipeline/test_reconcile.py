@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightpress.image import Limits, Reason, Size, Spec
-from lightpress.image.formats import READABLE
+from lightpress.image.errors import Reason
+from lightpress.image.inputs import READABLE
+from lightpress.image.limits import Limits
+from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.failures import Verdict
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.paths import permalinks_folder, variants_folder

@@ -18,15 +18,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightpress.image import Limits, PictureRejected, Reason, Size, Spec, render
+from lightpress.image.errors import PictureRejected, Reason
+from lightpress.image.limits import Limits
+from lightpress.image.render import render
+from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.sandbox import Child, ChildLost, SandboxLimits, render_in_sandbox
 from tools.drawing import RED, exif_with, file_of, four_corners, plain, ramp, rgb_profile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from lightpress.image import EncodedVariant
-    from lightpress.image.formats import Output
+    from lightpress.image.job import EncodedVariant
+    from lightpress.image.outputs import Output
     from lightpress.image.spec import Pixels
 
 PICTURE = file_of(ramp((64, 48)))

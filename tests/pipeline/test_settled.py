@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from lightpress.image import Reason, Size, Spec
+from lightpress.image.errors import Reason
+from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.facts import Box, Fact
 from lightpress.pipeline.gate import standing_of
 from lightpress.pipeline.manifest import Manifest, PublishedSource, Status

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightpress.image import EncodedVariant, OriginalInfo, RenderResult
+from lightpress.image.job import EncodedVariant, OriginalInfo, RenderResult
 from lightpress.pipeline.manifest import Manifest, Status
 from lightpress.pipeline.sandbox import Cost
 from lightpress.pipeline.source import Original

@@ -9,7 +9,9 @@ import pytest
 
 from lightpress.delivery.notify import Notifier
 from lightpress.failures.record import TRIALS, RecordFailure
-from lightpress.image import Limits, Reason, Size, Spec
+from lightpress.image.errors import Reason
+from lightpress.image.limits import Limits
+from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.failures import DeadLetter

@@ -13,7 +13,7 @@ from urllib.parse import quote_plus
 
 from lightpress.aws.copies import S3Copies
 from lightpress.aws.runs_table import RUN
-from lightpress.image import Reason
+from lightpress.image.errors import Reason
 from lightpress.pipeline.copy_pattern import Stored
 from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.manifest import Status

@@ -47,7 +47,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from lightpress.backfill.look import Found
-    from lightpress.image import RenderResult, Spec
+    from lightpress.image.job import RenderResult
+    from lightpress.image.spec import Spec
     from lightpress.pipeline.recipe import RecipeBook
     from tools.fakes.dynamodb import Table
     from tools.fakes.events import Bus

@@ -6,7 +6,9 @@ import hashlib
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from lightpress.image import EncodedVariant, OriginalInfo, PictureRejected, Reason, RenderResult, Size, Spec
+from lightpress.image.errors import PictureRejected, Reason
+from lightpress.image.job import EncodedVariant, OriginalInfo, RenderResult
+from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.copy_pattern import CopyPattern, CopyRules
 from lightpress.pipeline.gate import PERSON
 from lightpress.pipeline.recipe import DROP, KEEP, Recipe, RecipeBook, Rule, Unanswered

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lightpress.aws.quarantine import copies_folder
 from lightpress.delivery.notify import KINDS
 from lightpress.failures.record import TRIALS
-from lightpress.image import REJECTIONS, UNREADABLE, Reason
+from lightpress.image.errors import REJECTIONS, UNREADABLE, Reason
 from lightpress.pipeline.copies import with_copies
 from lightpress.pipeline.copy_pattern import ANOTHERS
 from lightpress.pipeline.events import read

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightpress.image.formats import ACCEPTED, INPUTS, READABLE
+from lightpress.image.inputs import ACCEPTED, INPUTS, READABLE
 from lightpress.pipeline.facts import Words
 from lightpress.uploads.callers import caller_of
 from lightpress.uploads.fields import Text, has_surrogate, json_schema

@@ -17,8 +17,10 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from lightpress.delivery.markup import picture as picture_markup
 from lightpress.delivery.summary import summary_of
-from lightpress.image import MESSAGES, PictureRejected, Reason, Size, Spec, render
-from lightpress.image.formats import INPUTS
+from lightpress.image.errors import MESSAGES, PictureRejected, Reason
+from lightpress.image.inputs import INPUTS
+from lightpress.image.render import render
+from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.facts import Words
 from lightpress.pipeline.manifest import Publication, variants_of
 from lightpress.pipeline.owed import owed_of

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from lightpress.image import Size
+from lightpress.image.spec import Size
 from lightpress.pipeline.facts import Words
 from tests.web.browser import violations
 from tests.web.service import MAX_BYTES, PART_BYTES, PARTS_FROM, SHRINK_TO, SPEC, TOKEN, serving_pages

@@ -40,7 +40,7 @@ def work_on(job: dict[str, Any], data: bytes, folder: Path) -> dict[str, Any]:
         `rejected`, the reason; or `lost`, why the child gave no verdict.
 
     """
-    from lightpress.image import PictureRejected  # noqa: PLC0415  only the guest's path has it before `main`
+    from lightpress.image.errors import PictureRejected  # noqa: PLC0415  only the guest's path has it before `main`
     from lightpress.pipeline.sandbox import ChildLost  # noqa: PLC0415
 
     try:
@@ -54,7 +54,8 @@ def work_on(job: dict[str, Any], data: bytes, folder: Path) -> dict[str, Any]:
 
 
 def _result(job: dict[str, Any], data: bytes) -> Any:  # noqa: ANN401  a `RenderResult`
-    from lightpress.image import CompressionOptions, Size, Spec  # noqa: PLC0415
+    from lightpress.image.compress import CompressionOptions  # noqa: PLC0415
+    from lightpress.image.spec import Size, Spec  # noqa: PLC0415
     from lightpress.pipeline.sandbox import (  # noqa: PLC0415
         SandboxLimits,
         compress_in_sandbox,
@@ -95,7 +96,7 @@ def resize() -> dict[str, int]:
     """Of how many pictures, resized by the pixel library, the bytes are those of Pillow; -1 where there is none."""
     from PIL import Image  # noqa: PLC0415  the layer's
 
-    from lightpress.image import pixel_library  # noqa: PLC0415  only the guest's path has it before `main`
+    from lightpress.image.pixel_library import pixel_library  # noqa: PLC0415  only the guest's path has it before `main`
 
     library, same = pixel_library(), 0
     if library is None:

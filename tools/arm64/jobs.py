@@ -8,9 +8,10 @@ from typing import Any
 
 from PIL import Image
 
-from lightpress.image import load_codecs
+from lightpress.image.codecs import load_codecs
 from lightpress.image.compress import COMPRESSIBLE
-from lightpress.image.formats import INPUTS, OUTPUTS, READABLE
+from lightpress.image.inputs import INPUTS, READABLE
+from lightpress.image.outputs import OUTPUTS
 from tools.drawing import file_of, four_corners, psd, ramp, speckled
 from tools.focus.people import group
 

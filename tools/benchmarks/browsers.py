@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lightpress.delivery.choice import VIEWERS
-from lightpress.image.formats import FALLBACKS, OUTPUTS, WRITTEN
+from lightpress.image.outputs import FALLBACKS, OUTPUTS, WRITTEN
 from tools.benchmarks.engines import EngineError
 from tools.peers.engines import CANIUSE
 from tools.peers.process import PeerError, PeerLostError

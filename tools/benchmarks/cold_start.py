@@ -30,7 +30,7 @@ _SETTINGS = {
 PROGRAMS = {
     BARE: "import json",
     CLIENT: 'import boto3; boto3.client("s3")',
-    "image core": "import lightpress.image",
+    "image core": "import lightpress.image.render, lightpress.image.compress",
     "handler": "import lightpress.handlers.process_upload",
     OURS: "import lightpress.handlers.process_upload as up; up.processor_of('')",
     # This client is made after the first original, and only where events are published.

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from PIL import Image
 
 from lightpress.delivery.choice import VIEWERS, dominant, smallest
-from lightpress.image import Size, render
 from lightpress.image.encode import encode
-from lightpress.image.formats import OUTPUTS, WRITTEN
+from lightpress.image.outputs import OUTPUTS, WRITTEN
 from lightpress.image.palette import with_palette
-from lightpress.image.spec import Spec
+from lightpress.image.render import render
+from lightpress.image.spec import Size, Spec
 from tools.drawing import disc, file_of, hatching, page_of_text, window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from lightpress.image import EncodedVariant
+    from lightpress.image.job import EncodedVariant
 
 WIDTHS = (320, 640, 1280, 1920)
 FLAT: Mapping[str, Callable[[], Image.Image]] = {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from lightpress.cli.demo.pictures import draw_demo_set
 from lightpress.costs.estimate import Assumptions, estimate
 from lightpress.costs.prices import prices_of
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.outputs import OUTPUTS
 from tools.benchmarks.engines import AUTO, OURS, EngineError, lightpress, lightpress_auto, running
 from tools.benchmarks.figures import Sample, format_of
 from tools.benchmarks.measure import sample

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image
 
-from lightpress.image import Size, Spec, render
 from lightpress.image.encode import encode
+from lightpress.image.render import render
+from lightpress.image.spec import Size, Spec
 from tools.benchmarks.originals import WIDTHS
 from tools.benchmarks.overhead import cpu_ms, pipeline
 
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from lightpress.image.formats import Output
     from lightpress.image.job import Embedded
+    from lightpress.image.outputs import Output
 
 SPEC = Spec(tuple(Size(f"w{width}", width) for width in WIDTHS), ("avif", "webp", "jpeg"))
 

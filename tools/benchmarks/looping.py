@@ -28,7 +28,7 @@ from lightpress.cli import backfilling
 from lightpress.cli.backfill import Limits
 from lightpress.client.deployment import Deployment
 from lightpress.client.waiting import WAITING
-from lightpress.image import Size, Spec
+from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.events import read
 from lightpress.pipeline.manifest import Manifest, PublishedSource, Status
 from lightpress.pipeline.paths import manifest_path

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lightpress.image import Limits, PictureRejected, Size, Spec, render
+from lightpress.image.errors import PictureRejected
+from lightpress.image.limits import Limits
+from lightpress.image.render import render
+from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.sandbox import Child, ChildLost, SandboxLimits
 from lightpress.units import GB, MB
 from tools.benchmarks.originals import WIDTHS

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from lightpress.aws.dead_letters import SqsDeadLetters, SqsQueue
 from lightpress.aws.images import S3Images
 from lightpress.aws.originals import S3Originals
-from lightpress.image import Size, Spec, render
+from lightpress.image.render import render
+from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.messages import Message, MessageProcessor
 from lightpress.pipeline.ports import Dependencies

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from lightpress.image import Size, Spec, render
+from lightpress.image.render import render
+from lightpress.image.spec import Size, Spec
 from lightpress.image.stepping import built_in
 from tools.benchmarks.engines import running_scorer
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from lightpress.cli.demo.graphics import logo
 from lightpress.cli.demo.scenes import NOON, photo
-from lightpress.image import Size, Spec, render
 from lightpress.image.decode import decode
-from lightpress.image.formats import WRITTEN
-from lightpress.image.spec import DecodeOptions
+from lightpress.image.outputs import WRITTEN
+from lightpress.image.render import render
+from lightpress.image.spec import DecodeOptions, Size, Spec
 from lightpress.image.stepping import built_in
 from tools.benchmarks.report import machine
 from tools.drawing import file_of

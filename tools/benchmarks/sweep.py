@@ -1,4 +1,4 @@
-"""Which quality gives which SSIMULACRA2 score, by format and width: the source of the qualities in `image.formats`."""
+"""Which quality gives which SSIMULACRA2 score, by format and width: the source of the qualities in `image.outputs`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from lightpress.image import Size, Spec, render
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.outputs import OUTPUTS
+from lightpress.image.render import render
+from lightpress.image.spec import Size, Spec
 from tools.benchmarks.engines import running, running_scorer
 
 if TYPE_CHECKING:

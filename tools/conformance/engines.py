@@ -8,8 +8,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from lightpress.image import PictureRejected, Size, Spec, render
-from lightpress.image.formats import USUAL
+from lightpress.image.errors import PictureRejected
+from lightpress.image.inputs import USUAL
+from lightpress.image.render import render
+from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.sandbox import Child, ChildLost, SandboxLimits
 from tools.conformance.bounds import BOUNDS
 from tools.conformance.rules import MOST_MEMORY_MB

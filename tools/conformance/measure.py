@@ -14,7 +14,7 @@ from tools.conformance.record import Measured
 from tools.conformance.reference import Seen, UnclearError, as_seen, on_white
 
 if TYPE_CHECKING:
-    from lightpress.image import EncodedVariant
+    from lightpress.image.job import EncodedVariant
     from tools.conformance.record import Reference
 
 _SAMPLE = 96

@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lightpress.image import PictureRejected, Size, Spec
-from lightpress.image.formats import USUAL
+from lightpress.image.errors import PictureRejected
+from lightpress.image.inputs import USUAL
+from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.sandbox import Child, ChildLost, render_and_pack
 from tools.conformance.bounds import BOUNDS
 from tools.conformance.confined import LostError, confined
@@ -20,7 +21,7 @@ from tools.conformance.reference import opened
 from tools.conformance.rules import POLICY
 
 if TYPE_CHECKING:
-    from lightpress.image import EncodedVariant
+    from lightpress.image.job import EncodedVariant
     from tools.conformance.judges import Judges
     from tools.conformance.openers import Openers
 

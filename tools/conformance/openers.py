@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.outputs import OUTPUTS
 from tools.conformance.record import Moves
 from tools.peers.engines import CHROMIUM
 from tools.peers.process import PeerLostError
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from lightpress.image import EncodedVariant
+    from lightpress.image.job import EncodedVariant
     from tools.conformance.judges import Command
     from tools.peers.install import Environment
 

@@ -21,7 +21,8 @@ from typing import IO, TYPE_CHECKING, Any, cast
 from PIL import Image, ImageChops, ImageOps, ImageStat
 
 from lightpress.cli.demo.scenes import NOON, photo
-from lightpress.image import Size, Spec, render
+from lightpress.image.render import render
+from lightpress.image.spec import Size, Spec
 from lightpress.image.stepping import built_in
 from tools.drawing import disc, file_of
 from tools.peers.install import install

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 
 from lightpress.cdk.readiness import PROJECT
-from lightpress.image.formats import BY_EXTENSION
+from lightpress.image.inputs import BY_EXTENSION
 
 PAGE = PROJECT / "clients" / "js" / "extensions.js"
 MODULE = PROJECT / "cli" / "lightpress" / "client" / "extensions.py"
 
 _HEAD = """\
 // Media types by extension, of every format that can be accepted. `make docs` writes this file from
-// lambda_src/lightpress/image/formats.py.
+// lambda_src/lightpress/image/inputs.py.
 """
 _MODULE_HEAD = """\
-\"\"\"Media types by extension, of all formats that can be accepted: written by `make docs`, from `image.formats`.
+\"\"\"Media types by extension, of all formats that can be accepted: written by `make docs`, from `image.inputs`.
 
 The client imports nothing of what is installed, and `formats` imports Pillow.
 \"\"\"

@@ -67,7 +67,7 @@ and x265 (GPL-2.0). The wheel as a whole, and the layer that contains it, are th
 layer into your own account distributes it to nobody. If you give the built layer, or an image that contains it, to
 others, the terms of the GPL apply to that. If you cannot accept them, remove `pillow-heif` from
 `layers/pillow/requirements.in` and `pyproject.toml`, and its row from `INPUTS` in
-`lambda_src/lightpress/image/formats.py`; then run `make lock` and `make test`. HEIC files are refused from then on.
+`lambda_src/lightpress/image/inputs.py`; then run `make lock` and `make test`. HEIC files are refused from then on.
 
 **JPEG XL and the GPL.** libjxl is BSD-3-Clause, and pillow-jxl-plugin, its only binding with wheels for arm64, is
 GPL-3.0. It is in no deployment that does not ask for it (`extra_inputs`), and in no installation without

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 from lightpress.cdk.readiness import LAMBDA_SRC, PROJECT
 from lightpress.delivery.summary import OF_A_VARIANT, OF_THE_PICTURE
-from lightpress.image import Reason
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.errors import Reason
+from lightpress.image.outputs import OUTPUTS
 from lightpress.pipeline.facts import Box
 from lightpress.pipeline.manifest import PublishedSource, Variant
 from lightpress.pipeline.recipe_file import load_recipes

@@ -11,9 +11,12 @@ from PIL import Image, ImageDraw
 
 from lightpress.cdk.config import option_groups
 from lightpress.cdk.readiness import LAMBDA_SRC, PROJECT
-from lightpress.image import COLORS, DAMAGED, FITS, HDR, METADATA, TONE_MAPPINGS, Limits, Size, Spec, render
 from lightpress.image.capture import OF_THE_FILE
-from lightpress.image.formats import MOVING, OUTPUTS, READABLE
+from lightpress.image.inputs import READABLE
+from lightpress.image.limits import Limits
+from lightpress.image.outputs import MOVING, OUTPUTS
+from lightpress.image.render import render
+from lightpress.image.spec import COLORS, DAMAGED, FITS, HDR, METADATA, TONE_MAPPINGS, Size, Spec
 from lightpress.image.step_options import Length
 from lightpress.image.stepping import OWN_STEPS, built_in, own_names, own_step
 from lightpress.pipeline.facts import MOST_ENRICHERS, SHIPPED

@@ -9,7 +9,7 @@ from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lightpress.image.formats import INPUTS, USUAL
+from lightpress.image.inputs import INPUTS, USUAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

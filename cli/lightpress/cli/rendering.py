@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from lightpress.delivery.summary import summary_of
-from lightpress.image import PictureRejected
+from lightpress.image.errors import PictureRejected
 from lightpress.pipeline.manifest import Manifest, Publication, Variant, variants_of
 from lightpress.pipeline.paths import file_name
 from lightpress.pipeline.sandbox import Child, Cost, SandboxLimits, render_and_pack
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lightpress.cli.files import File
-    from lightpress.image import RenderResult, Spec
+    from lightpress.image.job import RenderResult
+    from lightpress.image.spec import Spec
     from lightpress.pipeline.recipe import Recipe
 
 _LIMITS = SandboxLimits(cpu_seconds=120, wall_seconds=300.0)

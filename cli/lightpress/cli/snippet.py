@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress.delivery.markup import picture, srcset
 from lightpress.delivery.summary import summary_of
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.outputs import OUTPUTS
 from lightpress.pipeline.manifest import Status
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from lightpress.cli.console import styled
 from lightpress.cli.progress import duration
 from lightpress.costs.estimate import why
 from lightpress.costs.prices import MILLION, SOURCE
-from lightpress.image import MESSAGES, Reason
+from lightpress.image.errors import MESSAGES, Reason
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.recipe import DROP
 

@@ -1,4 +1,4 @@
-"""Media types by extension, of all formats that can be accepted: written by `make docs`, from `image.formats`.
+"""Media types by extension, of all formats that can be accepted: written by `make docs`, from `image.inputs`.
 
 The client imports nothing of what is installed, and `formats` imports Pillow.
 """

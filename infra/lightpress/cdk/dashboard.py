@@ -14,7 +14,7 @@ from constructs import Construct
 
 from lightpress.cdk.metrics import NAMESPACE, counted
 from lightpress.costs.prices import MILLION, SOURCE, prices_of
-from lightpress.image.formats import WRITTEN
+from lightpress.image.outputs import WRITTEN
 from lightpress.units import GB, MB
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ from lightpress.costs.bill import FILES
 from lightpress.costs.estimate import Assumptions
 from lightpress.costs.keeping import Moved, times_standard
 from lightpress.costs.prices import prices_of
-from lightpress.image.formats import FALLBACKS, OUTPUTS
+from lightpress.image.outputs import FALLBACKS, OUTPUTS
 from lightpress.pipeline.paths import VARIANTS
 from lightpress.toml_reader import ConfigError
 

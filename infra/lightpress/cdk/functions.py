@@ -18,7 +18,7 @@ from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.layer import PillowLayer, folder_of, target_of
 from lightpress.cdk.naming import pin, removal_policy, resource
 from lightpress.cdk.native import FACES
-from lightpress.image.formats import EXTRA_INPUTS
+from lightpress.image.inputs import EXTRA_INPUTS
 from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.toml_reader import ConfigError
 from lightpress.units import MB

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress.cdk.layer_build import on_lambda, provide
 from lightpress.cdk.readiness import CACHE, PROJECT
-from lightpress.image.formats import EXTRA_INPUTS
+from lightpress.image.inputs import EXTRA_INPUTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

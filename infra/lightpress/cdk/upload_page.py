@@ -15,7 +15,7 @@ from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.functions import RUNTIME, live_alias, log_group_of
 from lightpress.cdk.readiness import PROJECT
 from lightpress.cdk.upload_api import integration_of, route
-from lightpress.image.formats import INPUTS
+from lightpress.image.inputs import INPUTS
 from lightpress.uploads.page import page_formats
 from lightpress.uploads.requests import PART_BYTES
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lightpress.image import Reason
+from lightpress.image.errors import Reason
 from lightpress.pipeline.failures import DeadLetter, Verdict
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lightpress.image import REJECTIONS
+from lightpress.image.errors import REJECTIONS
 from lightpress.pipeline.failures import Failure, fingerprint
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from lightpress.aws.errors import on_condition, status, wants_customer_key
-from lightpress.image import Reason
+from lightpress.image.errors import Reason
 from lightpress.pipeline.source import Closed
 
 if TYPE_CHECKING:

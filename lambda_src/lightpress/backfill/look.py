@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from lightpress.backfill.run import MOST_READS
-from lightpress.image import UNREADABLE, Reason
+from lightpress.image.errors import UNREADABLE, Reason
 from lightpress.pipeline.copies import with_copies
 from lightpress.pipeline.dropping import has_left, is_to_leave, marker_below
 from lightpress.pipeline.manifest import Status

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lightpress.backfill.look import Stale
-from lightpress.image import Pixels
 from lightpress.image.kinds import CANDIDATES, Kind
+from lightpress.image.spec import Pixels
 from lightpress.pipeline.copies import with_copies
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.settled import is_current, is_kept

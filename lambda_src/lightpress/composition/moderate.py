@@ -12,7 +12,7 @@ from lightpress.aws.recognition import moderation_of
 from lightpress.aws.reviews import S3Reviews
 from lightpress.aws.session import client, s3_client, sqs_client, waiting
 from lightpress.composition.publishing import RECIPES
-from lightpress.image import PictureRejected
+from lightpress.image.errors import PictureRejected
 from lightpress.pipeline.asking import LARGEST_SEEN
 from lightpress.pipeline.buckets import Publishing, attached_from
 from lightpress.pipeline.gate import MODERATION, Review

@@ -14,7 +14,7 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from lightpress.image.formats import FALLBACKS, OUTPUTS
+from lightpress.image.outputs import FALLBACKS, OUTPUTS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

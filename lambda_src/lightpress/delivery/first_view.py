@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from lightpress.delivery.resolve import MOST_BYTES, Answer
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.outputs import OUTPUTS
 from lightpress.pipeline.file_names import content_disposition, saved_as
 from lightpress.pipeline.first_view import Result
 

@@ -12,8 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from lightpress.delivery.choice import is_dominated, offered
-from lightpress.image.formats import OUTPUTS
-from lightpress.image.spec import WHOLE
+from lightpress.image.outputs import OUTPUTS, WHOLE
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -28,7 +27,7 @@ def srcset(manifest: Manifest, form: str, base_url: str, names: Collection[str] 
 
     Args:
         manifest: Of the original.
-        form: The format's name, as in `image.formats`.
+        form: The format's name, as in `image.outputs`.
         base_url: Address of the CDN, without a slash at its end.
         names: The sizes to choose from; by default, those that show the whole picture.
     """

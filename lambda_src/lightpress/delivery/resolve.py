@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from lightpress.delivery.choice import offered, smallest
 from lightpress.delivery.markup import whole_pictures
 from lightpress.delivery.permalink import key_of
-from lightpress.image.formats import FALLBACKS, OUTPUTS
+from lightpress.image.outputs import FALLBACKS, OUTPUTS
 from lightpress.pipeline.file_names import content_disposition, saved_as
 from lightpress.pipeline.manifest import LazyVariant, Status
 from lightpress.pipeline.paths import PERMALINKS, short_name

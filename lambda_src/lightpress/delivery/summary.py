@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from lightpress.delivery.markup import dominated, picture_formats
-from lightpress.image import MESSAGES
+from lightpress.image.errors import MESSAGES
 from lightpress.pipeline.copy_pattern import REFUSALS
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from lightpress.image import PictureRejected, Reason
+from lightpress.image.errors import PictureRejected, Reason
 from lightpress.ingest.orders import order_in
 from lightpress.ingest.urls import FETCH_MESSAGES, FetchReason
 from lightpress.pipeline.backoff import hold_back, pause_seconds

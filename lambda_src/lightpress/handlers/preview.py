@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
 from lightpress.composition.preview import check_caller, previews
 from lightpress.handlers.answers import refusal_of
-from lightpress.image import PictureRejected
+from lightpress.image.errors import PictureRejected
 from lightpress.pipeline.ports import PreconditionFailed, Unreadable
 from lightpress.telemetry import logger
 from lightpress.uploads.requests import Refused

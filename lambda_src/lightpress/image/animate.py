@@ -22,9 +22,9 @@ from lightpress.image.png import CutShortError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from lightpress.image.formats import Output
     from lightpress.image.job import Embedded
     from lightpress.image.limits import Limits
+    from lightpress.image.outputs import Output
     from lightpress.image.picture import Picture
     from lightpress.image.spec import DecodeOptions
 

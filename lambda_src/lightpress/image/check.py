@@ -11,7 +11,7 @@ from PIL import Image
 from lightpress.image.codecs import load_codecs
 
 if TYPE_CHECKING:
-    from lightpress.image.formats import Output
+    from lightpress.image.outputs import Output
     from lightpress.image.spec import Pixels
 
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from lightpress.image.formats import INPUTS, input_of
+from lightpress.image.inputs import INPUTS, input_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from lightpress.image.formats import Input
+    from lightpress.image.inputs import Input
 
 
 def load_codec(row: Input) -> None:

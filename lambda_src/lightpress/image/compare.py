@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from lightpress.image.formats import INPUTS
+from lightpress.image.inputs import INPUTS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -19,11 +19,12 @@ from lightpress.image.compare import same_pixels
 from lightpress.image.container import is_measured, length_of
 from lightpress.image.credentials import holds_credentials, without_credentials
 from lightpress.image.decode import decode
-from lightpress.image.formats import INPUTS, OUTPUTS, READABLE, input_of
 from lightpress.image.headers import holds_gain_map
+from lightpress.image.inputs import INPUTS, READABLE, input_of
 from lightpress.image.job import EncodedVariant, OriginalInfo, RenderResult, no_packing
 from lightpress.image.limits import Limits
 from lightpress.image.original import inspect_original, repack
+from lightpress.image.outputs import OUTPUTS
 from lightpress.image.render import render
 from lightpress.image.spec import DecodeOptions, Metadata, Size, Spec
 

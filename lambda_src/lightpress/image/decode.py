@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING
 from PIL import Image, UnidentifiedImageError
 
 from lightpress.image.animate import with_animation
-from lightpress.image.capture import captured
 from lightpress.image.codecs import can_load, load_codec
 from lightpress.image.credentials import holds_credentials
 from lightpress.image.declared import declared_color
 from lightpress.image.declared_orientation import declared_orientation, without_margin
 from lightpress.image.depth import apply_clear_color
 from lightpress.image.errors import FileCutShort, PictureRejected, Reason
-from lightpress.image.formats import input_of, labels
+from lightpress.image.exif import captured
 from lightpress.image.headers import brands, holds_gain_map, tiff_pages
+from lightpress.image.inputs import input_of, labels
 from lightpress.image.jpeg import jpeg_scans
 from lightpress.image.metadata import with_metadata
 from lightpress.image.picture import QUARTER_TURNS, Picture
@@ -36,8 +36,8 @@ from lightpress.image.spec import Pixels
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from lightpress.image.formats import Input, Parts
     from lightpress.image.gain_map import GainMap
+    from lightpress.image.inputs import Input, Parts
     from lightpress.image.limits import Limits
     from lightpress.image.spec import DecodeOptions
 

@@ -16,8 +16,8 @@ from lightpress.image.jpegli import tables
 from lightpress.image.spec import Pixels
 
 if TYPE_CHECKING:
-    from lightpress.image.formats import Output
     from lightpress.image.job import Job
+    from lightpress.image.outputs import Output
     from lightpress.image.picture import Picture
     from lightpress.image.spec import Spec
 

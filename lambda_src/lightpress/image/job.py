@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from lightpress.image.capture import Capture
-    from lightpress.image.formats import Output
     from lightpress.image.keep_gain_map import UprightGainMap
+    from lightpress.image.outputs import Output
     from lightpress.image.picture import Picture
     from lightpress.image.spec import Rung, Spec
 

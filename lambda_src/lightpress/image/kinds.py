@@ -11,13 +11,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from lightpress.image.encode import has_few_colors
-from lightpress.image.formats import FALLBACKS, OUTPUTS
+from lightpress.image.outputs import FALLBACKS, OUTPUTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from lightpress.image.formats import Output
     from lightpress.image.job import EncodedVariant, Job
+    from lightpress.image.outputs import Output
     from lightpress.image.picture import Picture
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from lightpress.image.color import profile_of_numbers
 from lightpress.image.compare import same_pixels
 from lightpress.image.container import without_extras
-from lightpress.image.formats import MOVING_BY_DEFAULT
 from lightpress.image.job import OriginalFile
+from lightpress.image.outputs import MOVING_BY_DEFAULT
 from lightpress.image.rare_png import READ_DIFFERENTLY
 
 if TYPE_CHECKING:

@@ -18,12 +18,12 @@ from lightpress.image.depth import to_eight_bits
 from lightpress.image.encode import bare, encode, has_few_colors
 from lightpress.image.errors import PictureRejected
 from lightpress.image.flatten import without_idle_alpha
-from lightpress.image.formats import OUTPUTS
 from lightpress.image.job import EncodedVariant, Job, OriginalInfo, RenderResult, Target, no_packing
 from lightpress.image.kinds import best, outputs_for
 from lightpress.image.likeness import likeness
 from lightpress.image.orient import upright
 from lightpress.image.original import inspect_original
+from lightpress.image.outputs import OUTPUTS
 from lightpress.image.pixel_library import pixel_library
 from lightpress.image.placeholder import dominant_color, lqip, reduced, thumbhash
 from lightpress.image.resize import descend, shrink
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from lightpress.image.animation import Animation, Frame
-    from lightpress.image.formats import Output
     from lightpress.image.gain_map import GainMap
     from lightpress.image.job import Encode, Pack
+    from lightpress.image.outputs import Output
     from lightpress.image.picture import Picture
     from lightpress.image.spec import Spec, Step
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, get_args
 
 from lightpress.image.errors import FileCutShort
-from lightpress.image.formats import ACCEPTED, MOVING_BY_DEFAULT, OUTPUTS, Output
+from lightpress.image.inputs import ACCEPTED
 from lightpress.image.limits import Limits
+from lightpress.image.outputs import CUT, MOVING_BY_DEFAULT, OUTPUTS, WHOLE, Output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,9 +27,6 @@ DAMAGED: tuple[str, ...] = get_args(Damaged)
 
 HighRangePolicy = Literal["sdr", "keep"]
 HDR: tuple[str, ...] = get_args(HighRangePolicy)
-
-WHOLE, CUT = "whole", "cut"
-"""How the look of a variant begins, where there are steps: whether it shows the whole picture, or a part of it."""
 
 ToneMapping = Literal["st2094-50", "bt2390"]
 TONE_MAPPINGS: tuple[str, ...] = get_args(ToneMapping)

@@ -6,7 +6,8 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lightpress.image import CompressionOptions, Limits
+from lightpress.image.compress import CompressionOptions
+from lightpress.image.limits import Limits
 from lightpress.pipeline.buckets import Selection, unknown_bucket
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from lightpress.image import SIGNED, PictureRejected, is_kept_for_signature
+from lightpress.image.compress import SIGNED, is_kept_for_signature
+from lightpress.image.errors import PictureRejected
 from lightpress.in_place.objects import MESSAGES, CompressionMark, LedgerEntry
 from lightpress.pipeline.ports import PreconditionFailed
 from lightpress.pipeline.reconcile import ATTEMPTS, TooManyConflicts

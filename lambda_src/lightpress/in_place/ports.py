@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lightpress.image import CompressionOptions, RenderResult
+    from lightpress.image.compress import CompressionOptions
+    from lightpress.image.job import RenderResult
     from lightpress.in_place.objects import CompressionMark, LedgerEntry, ObjectState
     from lightpress.pipeline.source import Source
 

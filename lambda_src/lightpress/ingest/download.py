@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
-from lightpress.image.formats import input_of
+from lightpress.image.inputs import input_of
 from lightpress.ingest.addresses import AddressPolicy, networks
 from lightpress.ingest.answer import LARGEST_HEAD, BadAnswer, CutShort, most_framing, read_answer
 from lightpress.ingest.connection import Connector, Deadline, TooMuch

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import quote, unquote
 
-from lightpress.image.formats import INPUTS
+from lightpress.image.inputs import INPUTS
 from lightpress.ingest.hostnames import in_ascii
 from lightpress.uploads.requests import safe_name
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.outputs import OUTPUTS
 from lightpress.pipeline.manifest import Copy, Status
 from lightpress.pipeline.paths import short_name
 from lightpress.pipeline.ports import Lies

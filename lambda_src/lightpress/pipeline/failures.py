@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from lightpress.image import REJECTIONS, UNREADABLE, PictureRejected, Reason
+from lightpress.image.errors import REJECTIONS, UNREADABLE, PictureRejected, Reason
 
 
 @dataclass(frozen=True, slots=True)

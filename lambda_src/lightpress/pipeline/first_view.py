@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-from lightpress.image import PictureRejected, Reason
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.errors import PictureRejected, Reason
+from lightpress.image.outputs import OUTPUTS
 from lightpress.pipeline.file_names import saved_as
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.owed import only
@@ -24,7 +24,7 @@ from lightpress.pipeline.sandbox import ChildLost
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from lightpress.image import Spec
+    from lightpress.image.spec import Spec
     from lightpress.pipeline.manifest import LazyVariant, Manifest
     from lightpress.pipeline.ports import Originals, Published, Render
     from lightpress.pipeline.recipe import RecipeBook

@@ -15,9 +15,9 @@ from enum import StrEnum
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from lightpress.image import REJECTIONS
 from lightpress.image.capture import Capture
-from lightpress.image.formats import FALLBACKS, OUTPUTS
+from lightpress.image.errors import REJECTIONS
+from lightpress.image.outputs import FALLBACKS, OUTPUTS
 from lightpress.pipeline.facts import Fact, Label, Words, fact_from, nothing, words_from
 from lightpress.pipeline.paths import generation_name
 
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from _typeshed import DataclassInstance
 
-    from lightpress.image import EncodedVariant, OriginalInfo, PictureRejected
+    from lightpress.image.errors import PictureRejected
+    from lightpress.image.job import EncodedVariant, OriginalInfo
 
 SCHEMA = 1
 _SELDOM = ("enrichers", "facts", "words", "copies", "copied_as", "past_copies")
@@ -54,7 +55,7 @@ class Variant:
 
     Attributes:
         name: Of the size.
-        format: Of the file, a name in `image.formats`.
+        format: Of the file, a name in `image.outputs`.
         media_type: Of the file.
         width: In pixels.
         height: In pixels.
@@ -87,7 +88,7 @@ class LazyVariant:
 
     Attributes:
         name: Of the size.
-        format: Of the file, a name in `image.formats`.
+        format: Of the file, a name in `image.outputs`.
         media_type: Of the file.
         width: In pixels.
         height: In pixels.
@@ -126,7 +127,7 @@ class PublishedSource:
     Attributes:
         identity: Its version id, or its ETag in a bucket without versioning.
         bytes: Size of the file.
-        format: A name in `image.formats`; None, like everything below, if the original was rejected.
+        format: A name in `image.outputs`; None, like everything below, if the original was rejected.
         width: In pixels, upright.
         height: In pixels, upright.
         aspect_ratio: Width divided by height.

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from lightpress.image import Pixels
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.outputs import OUTPUTS
+from lightpress.image.spec import Pixels
 from lightpress.pipeline.manifest import LazyVariant
 from lightpress.pipeline.paths import variant_path
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from lightpress.image import OriginalInfo, Spec
-    from lightpress.image.spec import Rung
+    from lightpress.image.job import OriginalInfo
+    from lightpress.image.spec import Rung, Spec
     from lightpress.pipeline.manifest import Publication, PublishedSource, Variant
 
 

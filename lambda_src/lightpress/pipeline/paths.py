@@ -7,7 +7,7 @@ import hashlib
 from functools import lru_cache
 from typing import Protocol
 
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.outputs import OUTPUTS
 from lightpress.pipeline.facts import FACTS
 
 VARIANTS = "i/"

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from contextlib import AbstractContextManager
 
-    from lightpress.image import RenderResult, Spec
+    from lightpress.image.job import RenderResult
+    from lightpress.image.spec import Spec
     from lightpress.pipeline.beside import Helper
     from lightpress.pipeline.copy_pattern import Stored
     from lightpress.pipeline.facts import Fact

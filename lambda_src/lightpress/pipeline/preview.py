@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lightpress.image import Size, Spec
+from lightpress.image.spec import Size, Spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable

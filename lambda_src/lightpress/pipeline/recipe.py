@@ -9,20 +9,18 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from lightpress.image import (
-    REVISION,
-    Reason,
-    Size,
-    Spec,
-)
-from lightpress.image.formats import MOVING_BY_DEFAULT, READABLE
+from lightpress.image.errors import Reason
+from lightpress.image.inputs import READABLE
 from lightpress.image.kinds import CANDIDATES
+from lightpress.image.outputs import MOVING_BY_DEFAULT
+from lightpress.image.render import REVISION
+from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.path_pattern import PathPattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from lightpress.image.formats import Output
+    from lightpress.image.outputs import Output
     from lightpress.pipeline.copy_pattern import CopyRules
 
 EVERYTHING = "**"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.outputs import OUTPUTS
 from lightpress.pipeline.copy_pattern import COPY_MARK, FIVE_MINUTES, CopyPattern, CopyRules
 
 if TYPE_CHECKING:
-    from lightpress.image import Spec
+    from lightpress.image.spec import Spec
     from lightpress.toml_reader import Table
 
 _MOST_TAGS = 10  # of an object in S3

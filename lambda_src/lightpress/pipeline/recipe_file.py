@@ -6,7 +6,11 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
-from lightpress.image import (
+from lightpress.image.capture import LIKENESS, OF_THE_FILE
+from lightpress.image.inputs import ACCEPTED, READABLE
+from lightpress.image.limits import Limits
+from lightpress.image.outputs import MOVING, MOVING_BY_DEFAULT, OUTPUTS, WRITTEN
+from lightpress.image.spec import (
     COLORS,
     DAMAGED,
     HDR,
@@ -15,13 +19,10 @@ from lightpress.image import (
     Colors,
     Damaged,
     HighRangePolicy,
-    Limits,
     Metadata,
     Size,
     Spec,
 )
-from lightpress.image.capture import LIKENESS, OF_THE_FILE
-from lightpress.image.formats import ACCEPTED, MOVING, MOVING_BY_DEFAULT, OUTPUTS, READABLE, WRITTEN
 from lightpress.pipeline.facts import DUPLICATES, FACES, LOOKING, MOST_ENRICHERS
 from lightpress.pipeline.recipe import (
     AUTO,

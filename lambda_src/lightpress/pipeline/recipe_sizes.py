@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from lightpress.image import FITS, Fit, Size
+from lightpress.image.spec import FITS, Fit, Size
 from lightpress.pipeline.recipe import AUTO, FACES
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from lightpress.image import REJECTIONS, UNREADABLE, PictureRejected, Reason
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.errors import REJECTIONS, UNREADABLE, PictureRejected, Reason
+from lightpress.image.outputs import OUTPUTS
 from lightpress.pipeline.beside import Begun
 from lightpress.pipeline.copies import with_copies
 from lightpress.pipeline.copying import match_copies
@@ -34,7 +34,7 @@ from lightpress.pipeline.settled import facts_told, is_overdue, is_settled, outl
 from lightpress.pipeline.source import Closed
 
 if TYPE_CHECKING:
-    from lightpress.image import RenderResult
+    from lightpress.image.job import RenderResult
     from lightpress.pipeline.facts import Fact, Point
     from lightpress.pipeline.gate import Standing
     from lightpress.pipeline.manifest import Variant

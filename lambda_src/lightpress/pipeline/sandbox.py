@@ -21,24 +21,15 @@ from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
-from lightpress.image import (
-    CompressionOptions,
-    EncodedVariant,
-    OriginalInfo,
-    PictureRejected,
-    Reason,
-    RenderResult,
-    Spec,
-    WorkOptions,
-    compress,
-    load_codecs,
-    load_for,
-    load_helpers,
-    pack,
-    pixel_library,
-    render,
-)
 from lightpress.image.capture import Capture
+from lightpress.image.codecs import load_codecs, load_for, load_helpers
+from lightpress.image.compress import CompressionOptions, compress
+from lightpress.image.errors import PictureRejected, Reason
+from lightpress.image.job import EncodedVariant, OriginalInfo, RenderResult
+from lightpress.image.lossless import pack
+from lightpress.image.pixel_library import pixel_library
+from lightpress.image.render import render
+from lightpress.image.spec import Spec, WorkOptions
 from lightpress.pipeline import confinement
 from lightpress.strict_json import strict_json
 from lightpress.units import MB

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lightpress.image import UNREADABLE, PictureRejected, Reason
+from lightpress.image.errors import UNREADABLE, PictureRejected, Reason
 from lightpress.pipeline.copies import with_copies
 from lightpress.pipeline.facts import center_of
 from lightpress.pipeline.manifest import Manifest, Status

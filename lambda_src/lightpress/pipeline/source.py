@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from lightpress.image import Reason
+    from lightpress.image.errors import Reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lightpress.image import RenderResult
+from lightpress.image.job import RenderResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
     from contextlib import AbstractContextManager
 
-    from lightpress.image import EncodedVariant
+    from lightpress.image.job import EncodedVariant
     from lightpress.pipeline.manifest import Manifest
     from lightpress.pipeline.ports import Images, Originals, Published
     from lightpress.pipeline.sandbox import Cost

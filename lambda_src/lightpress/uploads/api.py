@@ -9,7 +9,7 @@ from urllib.parse import quote
 from lightpress.delivery.markup import picture, srcset
 from lightpress.delivery.permalink import permalink
 from lightpress.delivery.summary import message_for, summary_of
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.outputs import OUTPUTS
 from lightpress.pipeline.correction import NothingPublished, OriginalDropped
 from lightpress.pipeline.manifest import Manifest, Status
 from lightpress.pipeline.reconcile import TooManyConflicts

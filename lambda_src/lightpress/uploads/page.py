@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lightpress.image.formats import INPUTS, OUTPUTS
+from lightpress.image.inputs import INPUTS
+from lightpress.image.outputs import OUTPUTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from lightpress.image.formats import Input, Output
+    from lightpress.image.inputs import Input
+    from lightpress.image.outputs import Output
 
 
 def page_formats(

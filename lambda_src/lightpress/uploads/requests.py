@@ -14,7 +14,7 @@ import unicodedata
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from lightpress.image.formats import INPUTS
+from lightpress.image.inputs import INPUTS
 from lightpress.pipeline.facts import LONGEST_ALT, LONGEST_LABEL, MOST_LABELS, Words
 from lightpress.pipeline.source import FOCUS, FOCUS_PATTERN, TAKEN_BACK, point_in
 from lightpress.units import MB
@@ -49,7 +49,7 @@ _OWNER_CHARACTERS = 16  # 80 bits
 
 
 def media_types(accept: Collection[str]) -> tuple[str, ...]:
-    """The media types of the formats of these names (`image.formats.INPUTS`), the usual ones first."""
+    """The media types of the formats of these names (`image.inputs.INPUTS`), the usual ones first."""
     return tuple(media_type for row in INPUTS if row.name in accept for media_type in row.media_types)
 
 

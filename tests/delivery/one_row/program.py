@@ -1,4 +1,4 @@
-"""What the rest of the code makes of an invented format: run where formats.py has a row for it (test_one_row.py)."""
+"""What the rest of the code makes of an invented format: run where both tables have a row for it (test_one_row.py)."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from lightpress.delivery.resolve import Lookups, read, resolve
-from lightpress.image import load_codecs, render
-from lightpress.image.formats import READABLE
+from lightpress.image.codecs import load_codecs
+from lightpress.image.inputs import READABLE
+from lightpress.image.render import render
 from lightpress.ingest.urls import parse_url
 from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.manifest import Manifest, Publication, variants_of

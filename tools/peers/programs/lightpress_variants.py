@@ -7,12 +7,18 @@ PYTHONPATH decides which package: this checkout's `lambda_src`, or that of the l
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from answering import serve
 
-from lightpress.image import REVISION, Size, Spec
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.render import REVISION
+from lightpress.image.spec import Size, Spec
+
+try:
+    from lightpress.image.outputs import OUTPUTS
+except ModuleNotFoundError:  # release 0.1.0
+    OUTPUTS = import_module("lightpress.image.formats").OUTPUTS
 
 try:
     from lightpress.pipeline.sandbox import SandboxLimits, render_in_sandbox
@@ -50,8 +56,8 @@ def to_variants(data: bytes, widths: Sequence[int], formats: Mapping[str, Any]) 
 
 def _stepped(data: bytes, spec: Spec, steps: Mapping[str, int]) -> Any:  # noqa: ANN401  as above
     """All variants, at qualities that differ from the package's."""
-    from lightpress.image import render  # noqa: PLC0415  the last release need not have what this is for
     from lightpress.image.encode import encode  # noqa: PLC0415
+    from lightpress.image.render import render  # noqa: PLC0415  the last release need not have what this is for
 
     def shifted(image: Any, output: Any, asked: Spec, embedded: Any) -> bytes:  # noqa: ANN401
         quality = asked.quality[output.name] + steps.get(output.name, 0)

@@ -149,7 +149,7 @@ def _rendered(source: File, target: Path, recipe: Recipe) -> Rendered | None:
 
 def _refuse_unwritable(recipes: Iterable[Recipe]) -> None:
     """End the command where a recipe writes, or looks for, what nothing here can."""
-    from lightpress.image import not_installed
+    from lightpress.image.codecs import not_installed
     from lightpress.image.faces import NOT_INSTALLED, is_installed
 
     for one in recipes:
@@ -167,7 +167,7 @@ def _files(names: list[str], *, relative: bool = False, formats: Iterable[str] =
     formats: What else is taken of folders than the usual ones.
     """
     from lightpress.cli.files import NoFileError, files_of
-    from lightpress.image.formats import USUAL
+    from lightpress.image.inputs import USUAL
 
     skipped: list[Path] = []
     try:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from lightpress.cli.demo.markup import Markup, beside, element, link, together, web_address
 from lightpress.cli.demo.served import ContactSheet, ServedPicture, ServedVariant, SizeRow
-from lightpress.image import MESSAGES
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.errors import MESSAGES
+from lightpress.image.outputs import OUTPUTS
 
 __all__ = ["ContactSheet", "ServedPicture", "ServedVariant", "write_contact_sheet"]
 

@@ -15,7 +15,7 @@ from lightpress.cli.demo.graphics import logo, screenshot
 from lightpress.cli.demo.recipes import PREFIX
 from lightpress.cli.demo.sailing import sailing
 from lightpress.cli.demo.scenes import DAWN, DUSK, NOON, photo
-from lightpress.image import Reason
+from lightpress.image.errors import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -24,7 +24,7 @@ from lightpress.cli.tables import print_manifests
 from lightpress.client.media_types import media_type_of
 from lightpress.client.uploading import Upload, upload, watch
 from lightpress.client.waiting import UPLOAD_TIMEOUT
-from lightpress.image.formats import FALLBACKS
+from lightpress.image.outputs import FALLBACKS
 from lightpress.local import down, status, up
 from lightpress.local.deployment import of_local_cloud
 from lightpress.pipeline.manifest import Manifest, Status

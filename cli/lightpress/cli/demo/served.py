@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lightpress.delivery.choice import dominant, offered
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.outputs import OUTPUTS
 
 
 @dataclass(frozen=True)

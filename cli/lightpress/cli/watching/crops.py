@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lightpress.image import Pixels, Spec
+    from lightpress.image.spec import Pixels, Spec
 
 
 def crops_of(spec: Spec, pixels: Pixels, focus: tuple[float, float] | None) -> dict[str, dict[str, Any]]:

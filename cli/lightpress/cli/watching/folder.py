@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lightpress.cli.files import File, NoFileError, files_of
-from lightpress.image.formats import READABLE
+from lightpress.image.inputs import READABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

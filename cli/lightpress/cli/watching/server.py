@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.outputs import OUTPUTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -28,8 +28,9 @@ from lightpress.cli.files import File
 from lightpress.cli.rendering import render_file
 from lightpress.cli.watching.crops import crops_of
 from lightpress.delivery.summary import message_for, summary_of
-from lightpress.image import Limits, Pixels, Size, Spec
-from lightpress.image.formats import READABLE
+from lightpress.image.inputs import READABLE
+from lightpress.image.limits import Limits
+from lightpress.image.spec import Pixels, Size, Spec
 from lightpress.pipeline.recipe import Recipe, RecipeBook
 from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.pipeline.sandbox import ChildLost

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from lightpress.cdk.options.environment import prefix_of
 from lightpress.cdk.options.option_types import is_token, option
-from lightpress.image import CREDENTIALS, METADATA, MODES, CompressionOptions, Limits
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.compress import CREDENTIALS, MODES, CompressionOptions
+from lightpress.image.limits import Limits
+from lightpress.image.outputs import OUTPUTS
+from lightpress.image.spec import METADATA
 from lightpress.in_place.buckets import InPlace
 from lightpress.pipeline.buckets import Attached, Selection
 from lightpress.units import MB
@@ -18,7 +20,8 @@ from lightpress.units import MB
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from lightpress.image import Credentials, Metadata, Mode
+    from lightpress.image.compress import Credentials, Mode
+    from lightpress.image.spec import Metadata
     from lightpress.toml_reader import Table
 
 _BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lightpress.cdk.options.moderation import percents
 from lightpress.cdk.options.option_types import choice, flag, integer, matching, option
-from lightpress.image.formats import EXTRA_INPUTS
+from lightpress.image.inputs import EXTRA_INPUTS
 
 if TYPE_CHECKING:
     from lightpress.toml_reader import Table
