@@ -20,7 +20,7 @@ from lightpress.backfill.sweep import Sweeper
 from lightpress.backfill.sweeping import CHUNK, Sweeping, found_in
 from lightpress.backfill.weekly import weekly_run
 from lightpress.pipeline.buckets import Selection
-from lightpress.pipeline.manifest import Manifest, PublishedSource, Status
+from lightpress.pipeline.manifest import Manifest, PublishedSource, Status, Variant
 from lightpress.pipeline.paths import manifest_path, variants_folder
 from lightpress.pipeline.ports import Published
 from lightpress.pipeline.source import Original, Source
@@ -49,7 +49,13 @@ class Store:
 
     def publish(self, key: str, *, original: bool = True) -> None:
         self.manifests[manifest_path(key)] = Manifest(
-            key, Status.READY, 2, source=PublishedSource("v", 1), generation="2-now", previous="1-before"
+            key,
+            Status.READY,
+            2,
+            source=PublishedSource("v", 1),
+            generation="2-now",
+            previous="1-before",
+            variants=(Variant("w", "webp", "image/webp", 8, 6, 9, "0" * 64, f"{variants_folder(key)}2-now/w.webp"),),
         )
         self.paths |= {f"{variants_folder(key)}{one}/w.webp" for one in ("2-now", "1-before", "1-dead")}
         if original:
@@ -178,6 +184,19 @@ def test_variants_that_were_replaced_go_once_they_have_been_kept_for_long_enough
     assert {(one.previous, one.revision) for one in store.manifests.values()} == {("1-before" if left > 1 else None, 2)}
     found = found_in(rig.swept, (), 0)
     assert found.files == {"dead": 3} | ({"previous": 3} if left == 1 else {})
+
+
+def test_the_last_variants_of_what_has_failed_since_stay_for_by_them_its_deletion_is_told_to_the_cdn() -> None:
+    store = store_of(2)
+    store.written_days_ago = 400
+    (path, ready), *_ = store.manifests.items()
+    store.manifests[path] = failed = replace(ready, status=Status.FAILED, generation=None, variants=())
+    rig = Rig(store)
+    assert rig.sweep() == FINISHED
+    assert store.manifests[path] == failed
+    left = {path.split("/")[2] for path in store.paths if path.startswith(variants_folder(ready.key))}
+    assert left == {"1-before"}
+    assert found_in(rig.swept, (), 0).files["previous"] == 1, "of the other one alone, which is published"
 
 
 @pytest.mark.parametrize(("days", "read"), [(29, [0, 1, 7, 8]), (31, [0, 1, 2, 3, 7, 8])])

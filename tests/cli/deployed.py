@@ -19,7 +19,8 @@ from lightpress.aws.runs_table import RUN
 from lightpress.cli.failures import FailureStore
 from lightpress.client.deployment import Deployment, deployment_in_account
 from lightpress.pipeline.failures import Failure, subject_of_picture
-from lightpress.pipeline.manifest import Manifest, PublishedSource, Status
+from lightpress.pipeline.manifest import Manifest, PublishedSource, Status, Variant
+from lightpress.pipeline.paths import variants_folder
 from lightpress.pipeline.retention import Retention
 from tests.aws.tables import make_table
 
@@ -57,6 +58,10 @@ RETENTION = Retention(
 )
 
 
+def _w320(path: str) -> Variant:
+    return Variant("w320", "webp", "image/webp", 320, 240, 7, "0" * 64, path)
+
+
 @dataclass(frozen=True)
 class Rig:
     """The deployment `dev`, and ways to say what is in it."""
@@ -78,6 +83,7 @@ class Rig:
                 source=PublishedSource(identity, 4) if identity else None,
                 generation=generation,
                 previous=(before.manifest.generation or before.manifest.previous) if before else None,
+                variants=(_w320(f"{variants_folder(key)}{generation}/w320.webp"),) if generation else (),
                 reason="corrupt" if status is Status.FAILED else None,
             ),
             before,

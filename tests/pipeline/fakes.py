@@ -53,11 +53,16 @@ def body_about(*keys: str, bucket: str = UPLOADS, name: str = "ObjectCreated:Put
 
 
 def book(
-    *sizes: int, path: str = "**", ignored: tuple[str, ...] = (), accept: tuple[str, ...] = ACCEPTED
+    *sizes: int,
+    path: str = "**",
+    ignored: tuple[str, ...] = (),
+    accept: tuple[str, ...] = ACCEPTED,
+    lazy: bool = False,
 ) -> RecipeBook:
-    """One recipe of JPEGs for everything but the ignored paths."""
+    """One recipe of JPEGs for everything but the ignored paths. lazy: all are left for their first view."""
     widths = tuple(Size(f"w{width}", width) for width in sizes or (10, 20))
-    recipe = Recipe("web", Spec(widths, ("jpeg",), accept=accept))
+    left = frozenset((size.name, "jpeg") for size in widths) if lazy else frozenset()
+    recipe = Recipe("web", Spec(widths, ("jpeg",), accept=accept, lazy=left))
     rules = (*(Rule(one, None) for one in ignored), Rule(path, recipe))
     return RecipeBook(rules, {"web": recipe})
 
@@ -197,6 +202,8 @@ class Press:
 
         def variants() -> Generator[EncodedVariant]:
             for number, size in enumerate(spec.sizes):
+                if (size.name, "jpeg") in spec.lazy:
+                    continue
                 if number and data.startswith(BREAKS_LATE):
                     raise PictureRejected(Reason.TOO_SLOW, "The second size takes for ever.")
                 yield EncodedVariant((size.name,), "jpeg", 1, 1, data + size.name.encode())

@@ -369,6 +369,31 @@ def test_without_published_variants_no_invalidation_is_requested(cloud: FakeClou
     assert cloud.purges.asked == []
 
 
+@pytest.mark.parametrize("last", [b"three", CORRUPT], ids=["published", "failed"])
+def test_a_deletion_is_told_to_the_cdn_though_nothing_is_left_of_what_viewers_saw(
+    cloud: FakeCloud, last: bytes
+) -> None:
+    cloud.originals.put(KEY, b"one")
+    settle(cloud)
+    cloud.recipes = book(lazy=True)  # from now on, nothing is made before somebody asks for it, and nobody does
+    for data in (b"two", last):
+        cloud.originals.put(KEY, data)
+        settle(cloud)
+    assert cloud.images.variants() == set(), "the ones that viewers saw are gone, and the CDN may keep them"
+    assert cloud.purges.asked == []
+    cloud.originals.delete(KEY)
+    settle(cloud)
+    assert cloud.purges.asked == [(variants_folder(KEY), 0)]
+
+
+def test_a_deletion_of_what_has_only_ever_failed_is_told_to_nobody(cloud: FakeCloud) -> None:
+    cloud.originals.put(KEY, CORRUPT)
+    settle(cloud)
+    cloud.originals.delete(KEY)
+    assert settle(cloud).action is Action.REMOVED
+    assert cloud.purges.asked == []
+
+
 def test_permalinks_of_what_is_overwritten_are_invalidated_and_that_is_requested_before_it_is(cloud: FakeCloud) -> None:
     cloud.originals.put(KEY, b"one")
     settle(cloud)

@@ -142,6 +142,8 @@ class Cloud:
         self.calm, self.untold, self.backfill_due = True, False, False
         self.asked_for = 0
         self.happened: Counter[str] = Counter()
+        self.closings: Counter[str] = Counter()
+        """How often each key was closed: what was closed and opened again holds the same as if it never had been."""
         self.timeline = Timeline()
         self.cdn = Cdn(self.stores, self.timeline, self.code, late_looks=lazy)
         self.promises = Promises(self)
@@ -170,6 +172,7 @@ class Cloud:
         if version and not closed_for(version):
             version = self.uploads.change(key, **how, restored=False)
             self.promises.closed(version)
+            self.closings[key] += 1
             self.timeline.add(OPERATOR, f"closes {key}", closed_for(version))
 
     def open(self, key: str) -> None:

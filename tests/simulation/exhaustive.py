@@ -23,6 +23,7 @@ from tests.simulation.invocation import ERASURE, Fault
 from tests.simulation.memory import Memory, Remembered
 from tests.simulation.pictures import (
     A_FACE,
+    ALL_LAZY,
     ARCHIVED,
     BAD,
     CUSTOMER_KEY,
@@ -55,17 +56,17 @@ MOST_TIMES = 30
 """No small case has a reason to bring a message back more often."""
 
 # P and Q are good pictures, B a bad one, J one whose format is not accepted by all recipes, D a deletion, R another
-# recipe. N: recipes that differ in that they do not accept J; Y: the first ones again, which do; M: others that do
-# not. A is a good picture in an archive, C one that only a customer's key opens, X one of another account, K one whose
-# key of KMS is disabled. Z puts what is there into an archive, L denies access to it, and O undoes either. V: a viewer
-# asks for a permalink. Of recipes that leave a variant for its first view: W: a viewer asks for it, U for one that is
-# owed no more; E deploys recipes that are the same but leave nothing, F the same in another quality. H: somebody
-# corrects the focus of what is published; G takes that back. S: an operator erases what there is of the key. Of recipes
-# that drop originals: b: a client brings an older version back by removing the newest for good; x: older ones expire.
-# Of recipes with a gate: a and r: a person approves or rejects what is there; s and t: so does a scan, whom R asks as
-# well; l: a person approves the first of all versions, which may be gone. T: more time passes than reviewers have. Of
-# recipes with enrichers: w and z: one of them, whom R does not ask, says what is to be seen, and thinks again; f:
-# another one sees a face. h and g: somebody says what is to be seen, of whatever recipes.
+# recipe. N: recipes that differ in that they do not accept J; Y: the first ones again, which do; M: others that do not.
+# A is a good picture in an archive, C one that only a customer's key opens, X one of another account, K one whose key
+# of KMS is disabled. Z puts what is there into an archive, L denies access to it, and O undoes either. V: a viewer asks
+# for a permalink. Of recipes that leave a variant for its first view: W: a viewer asks for it, U for one that is owed
+# no more; E deploys recipes that are the same but leave nothing, F the same in another quality, I others that leave
+# all. H: somebody corrects the focus of what is published; G takes that back. S: an operator erases what there is of
+# the key. Of recipes that drop originals: b: a client brings an older version back by removing the newest for good; x:
+# older ones expire. Of recipes with a gate: a and r: a person approves or rejects what is there; s and t: so does a
+# scan, whom R asks as well; l: a person approves the first of all versions, which may be gone. T: more time passes than
+# reviewers have. Of recipes with enrichers: w and z: one of them, whom R does not ask, says what is to be seen, and
+# thinks again; f: another one sees a face. h and g: somebody says what is to be seen, of whatever recipes.
 
 
 def _newest(cloud: Cloud) -> str:
@@ -97,6 +98,7 @@ SCRIPT: dict[str, Callable[[Cloud], None]] = {
     "V": lambda cloud: cloud.cdn.view(KEY),
     "E": lambda cloud: cloud.deploy(EAGER),
     "F": lambda cloud: cloud.deploy(FINER),
+    "I": lambda cloud: cloud.deploy(ALL_LAZY),
     "a": lambda cloud: cloud.review(KEY, _newest(cloud), PERSON, approved=True),
     "r": lambda cloud: cloud.review(KEY, _newest(cloud), PERSON, approved=False),
     "l": lambda cloud: cloud.review(KEY, _first(cloud), PERSON, approved=True),
@@ -111,6 +113,7 @@ SCRIPT: dict[str, Callable[[Cloud], None]] = {
 }
 
 VIEWER, LAZY_VIEWERS, ERASES, TIME_PASSES = "V", frozenset("WU"), "S", "T"
+LEAVES_ALL = "I"
 CORRECTIONS: dict[str, tuple[float, float] | str | None] = {"H": FOCUS, "G": None, "h": "a dog", "g": "a cat"}
 REVIEWED, ENRICHED = frozenset("arstlT"), frozenset("wzf")
 CLOSING = frozenset("ACXKZL")
@@ -172,7 +175,7 @@ class Run:
 
     def __init__(self, case: Case, code: Code | None = None) -> None:
         viewers = VIEWER in case.script
-        lazy = not LAZY_VIEWERS.isdisjoint(case.script)
+        lazy = not (LAZY_VIEWERS | {LEAVES_ALL}).isdisjoint(case.script)
         self.cloud = Cloud(
             versioned=case.versioned,
             max_receives=case.receives,

@@ -195,10 +195,9 @@ class Ledger:
         return within | {key for _, key, _ in report.left}
 
     def _held(self) -> dict[str, object]:
-        """What each key holds, and how often clients have changed that."""
-        return {
-            key: (self.cloud.promises.changes(key), repr(self.cloud.uploads.keys.get(key))) for key in self.cloud.keys
-        }
+        """What each key holds, and how often clients have changed that, or operators who can read it."""
+        promises, closings, uploads = self.cloud.promises, self.cloud.closings, self.cloud.uploads
+        return {key: (promises.changes(key), closings[key], repr(uploads.keys.get(key))) for key in self.cloud.keys}
 
     def _row(self, name: str) -> Run | None:
         dynamodb: Any = SimulatedDynamoDb(self.cloud.stores.tables)

@@ -85,6 +85,8 @@ GATE_HOURS = 24
 """How long reviewers have, where a recipe says what becomes of what they leave unanswered."""
 LAZY = frozenset({("large", "jpeg")})
 """What the other revisions leave for its first view, where anything is lazy."""
+ALL_LAZY = 2
+"""The revision that leaves everything for its first view, so that nothing may lie there of what is published."""
 
 
 def closed_for(version: Version) -> Reason | None:
@@ -100,6 +102,12 @@ class NativeCrash(BaseException):
     """A decoder crashed in the function's own process, which is no more."""
 
 
+def _lazy_in(revision: int) -> frozenset[tuple[str, str]]:
+    if revision == EAGER:
+        return frozenset()
+    return LAZY | {("small", "jpeg")} if revision == ALL_LAZY else LAZY
+
+
 @cache
 def recipe_book(  # noqa: PLR0913  kinds of recipes
     revision: int,
@@ -113,10 +121,10 @@ def recipe_book(  # noqa: PLR0913  kinds of recipes
 ) -> RecipeBook:
     """Two variants for every key; each revision but REFUSING and EAGER makes others than those before.
 
-    lazy: the large one is made at its first view. gated: nothing is published before it is reviewed. unanswered: what
-    becomes of what is not reviewed in time. dropping: originals leave once they are published, but for those of the
-    revision KEEPING. enriched: enrichers are asked for facts, and the small one looks for the subject. copying: there
-    are copies of variants elsewhere.
+    lazy: the large one is made at its first view, in ALL_LAZY both. gated: nothing is published before it is reviewed.
+    unanswered: what becomes of what is not reviewed in time. dropping: originals leave once they are published, but for
+    those of the revision KEEPING. enriched: enrichers are asked for facts, and the small one looks for the subject.
+    copying: there are copies of variants elsewhere.
     """
     sizes = 0 if revision in {REFUSING, EAGER, FINER} else revision
     accept = ("jpeg",) if revision in {REFUSING, REFUSING_ANEW} else ("jpeg", "jpeg2000")
@@ -125,7 +133,7 @@ def recipe_book(  # noqa: PLR0913  kinds of recipes
         ("jpeg",),
         {"jpeg": 90} if revision == FINER else {},
         accept=accept,
-        lazy=LAZY if lazy and revision != EAGER else frozenset(),
+        lazy=_lazy_in(revision) if lazy else frozenset(),
     )
     gate, enrichers = GATES[revision % 2] if gated else (), ASKED[revision % 2] if enriched else ()
     hours = GATE_HOURS if unanswered is not Unanswered.HOLD else 0

@@ -62,7 +62,7 @@ from tests.simulation.pictures import (
 from tools.fakes.s3 import SimulatedS3
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from lightpress.pipeline.facts import Fact
     from lightpress.pipeline.manifest import Copy
@@ -95,6 +95,7 @@ class Promises:
         self._newest_shown: Counter[str] = Counter()
         self._shown: dict[str, bytes] = {}
         self._seen_by_viewers: set[str] = set()
+        self._unmade: set[str] = set()  # generations that were published before any of their variants was made
         self._owed: dict[str, frozenset[bytes]] = {}
         self._made: dict[str, bytes] = {}
         self._stillborn: set[str] = set()
@@ -276,15 +277,19 @@ class Promises:
         if self._cloud.gated and what.startswith(f"{IMAGES}/{VARIANTS}"):
             self._check_may_be_fetched(what.removeprefix(f"{IMAGES}/"))
         if what == PURGES:
-            self._check_purged()
+            self._check_purged(self._cloud.purges.messages[-1:])
+        elif self._cloud.lazy:
+            self._check_purged(self._cloud.purges.messages)  # each waits until what its sender does next is done
         if what.startswith((IMAGES, QUARANTINE)):
             self._check_published(what, by)
 
-    def _check_purged(self) -> None:
-        """The CDN was told to forget what is withdrawn."""
-        for key in self._cloud.keys:
+    def _check_purged(self, purges: Sequence[Message]) -> None:
+        """The CDN was told to forget what is withdrawn, or is about to be while no file of it is left."""
+        told = {message.body for message in purges}
+        for key in self._seen_by_viewers & self._cloud.keys if told else ():
             manifest = self.manifest(key)
-            if manifest and manifest.is_withdrawn:
+            is_told = manifest is not None and (manifest.is_withdrawn or not self._generations(key))
+            if is_told and folder_of(key) in told:
                 self._seen_by_viewers.discard(key)
 
     def _check_published(self, what: str, by: str) -> None:
@@ -427,7 +432,8 @@ class Promises:
             return
         assert manifest.source is not None
         assert manifest.digest is not None
-        self._seen_by_viewers.add(key)
+        if self._generations(key):
+            self._seen_by_viewers.add(key)
         folder = f"{folder_of(key)}{manifest.generation}/"
         source, contents = manifest.source, self.contents[manifest.source.identity]
         expected = rendered_by(manifest.digest, contents, source.correction, source.suggested)
@@ -443,7 +449,13 @@ class Promises:
                 self._break(key, "a variant is not what its manifest says")
             elif not variant.path.startswith(folder):
                 self._break(key, "a variant lies in somebody else's folder")
-        if manifest.previous and not any(f"/{manifest.previous}/" in path for path in self._cloud.images.keys):
+        self._check_previous(key, manifest)
+
+    def _check_previous(self, key: str, manifest: Manifest) -> None:
+        """The generation that a manifest names besides its own is there, where any of it was made."""
+        if not manifest.variants and manifest.generation:
+            self._unmade.add(manifest.generation)
+        if manifest.previous not in {None, *self._generations(key), *self._unmade}:
             self._break(key, "the generation before is gone while pages may still show it")
 
     def _check_kept(self, key: str, manifest: Manifest, before: Manifest | None) -> None:
@@ -717,8 +729,8 @@ class Promises:
             self._break("*", f"{left} generations are left over after a sweep")
         for key in sorted(self._cloud.keys):
             manifest = self.manifest(key)
-            if manifest is None or manifest.previous is None:
-                continue
+            if manifest is None or manifest.previous not in self._generations(key) or not manifest.variants:
+                continue  # nothing lies there, or it tells that the CDN may keep some
             written = self._cloud.images.keys[path_of(key)][-1].modified.timestamp() - LATE
             if self._cloud.now - written >= PREVIOUS_DAYS * _A_DAY:
                 self._break(key, "the generation before is kept for longer than is said")

@@ -194,9 +194,12 @@ class Sweeper:
     def _kept_long_enough(self, one: Hash, published: Published) -> tuple[Listed, ...]:
         """Variants of the generation before, where they have been kept for long enough.
 
-        They were replaced when the manifest was written, or before that: it is written again for less.
+        They were replaced when the manifest was written, or before that: it is written again for less. Beside none that
+        is published they stay: whoever withdraws the picture knows by them that the CDN may keep some.
         """
         if self.previous_days is None or published.modified > self.now() - self.previous_days * _A_DAY:
+            return ()
+        if not published.manifest.variants:
             return ()
         return tuple(item for item in one.variants if generation_in(item.key) == published.manifest.previous)
 

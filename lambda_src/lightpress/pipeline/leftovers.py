@@ -63,6 +63,19 @@ def remove_dead(manifest: Manifest, dependencies: Dependencies) -> None:
     _remove(_dead_among(paths, manifest), manifest, dependencies)
 
 
+def forget_unseen(manifest: Manifest, replaced: Published | None, dependencies: Dependencies) -> None:
+    """Before a picture is withdrawn of which no file may tell any more, have the CDN forget what it keeps of it.
+
+    Where files are left, whoever removes them tells it. None may be where all variants are lazy, or where it failed:
+    those that viewers saw have been removed since they were replaced, and the CDN keeps them for up to a year.
+    """
+    if not manifest.is_withdrawn or replaced is None or dependencies.purges is None:
+        return
+    was = replaced.manifest
+    if not was.variants and (was.generation or was.previous):
+        dependencies.purges.request_purge(variants_folder(manifest.key))
+
+
 def _remove(dead: Sequence[str], manifest: Manifest, dependencies: Dependencies) -> None:
     """The CDN is told first of what was withdrawn: as long as anything is left, whoever comes by tells it again."""
     if not dead:

@@ -24,7 +24,7 @@ from lightpress.pipeline.dropping import has_left
 from lightpress.pipeline.failures import Verdict
 from lightpress.pipeline.file_names import saved_as
 from lightpress.pipeline.gate import NO_GATE
-from lightpress.pipeline.leftovers import has_variants, is_gone_for_good, remove_dead, swept, unlist
+from lightpress.pipeline.leftovers import forget_unseen, has_variants, is_gone_for_good, remove_dead, swept, unlist
 from lightpress.pipeline.manifest import Manifest, Publication, Status, variants_of
 from lightpress.pipeline.owed import owed_of
 from lightpress.pipeline.paths import permalinks_folder, variant_path
@@ -430,6 +430,7 @@ def _publish(manifest: Manifest, attempt: Attempt) -> Manifest:
     """
     manifest = with_copies(manifest, attempt.recipe, attempt.published.manifest if attempt.published else None)
     _look_later(attempt.source, attempt.published, attempt.dependencies)
+    forget_unseen(manifest, attempt.published, attempt.dependencies)
     if attempt.dependencies.refreshes is not None and _takes_away(manifest, attempt.published):
         attempt.dependencies.refreshes.request_purge(permalinks_folder(manifest.key))
     attempt.dependencies.images.publish(manifest, attempt.published)
@@ -475,6 +476,7 @@ def _withdraw(
     tombstone = Manifest(source.name, Status.DELETED, _next_revision(published))
     tombstone = with_copies(tombstone, None, published.manifest if published else None)
     _look_later(source, published, dependencies)
+    forget_unseen(tombstone, published, dependencies)
     dependencies.images.publish(tombstone, published)
     unlist(published, dependencies)
     remove_dead(tombstone, dependencies)
