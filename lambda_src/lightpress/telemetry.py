@@ -16,8 +16,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from lightpress.delivery.choice import VIEWERS, smallest
-from lightpress.pipeline.first_view import Result
-from lightpress.pipeline.reconcile import Action
+from lightpress.pipeline.outcomes import Action, Result
 from lightpress.pipeline.timing import Timings
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from lightpress.pipeline.first_view import FirstView
     from lightpress.pipeline.manifest import LazyVariant, Manifest, Variant
     from lightpress.pipeline.messages import Message
-    from lightpress.pipeline.reconcile import Outcome
+    from lightpress.pipeline.outcomes import Outcome
     from lightpress.pipeline.source import Source
     from lightpress.pipeline.timing import Spent
 

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from lightpress.aws.likenesses import S3Likenesses
-from lightpress.image.likeness import differing_bits
+from lightpress.image.alike import differing_bits
 from lightpress.pipeline.facts import MOST_ALIKE
 from lightpress.pipeline.manifest import Manifest, PublishedSource, Status
 from lightpress.pipeline.paths import likeness_paths, manifest_path

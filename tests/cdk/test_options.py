@@ -366,6 +366,7 @@ def test_to_show_a_placeholder_the_resolver_sees_names_and_no_contents(everythin
         asked.add((need.action, f"arn:aws:s3:::{environment[buckets[name]]}{slash}{objects}"))
     granted = {(grant.action, grant.resource) for grant in grants_of(everything.raw, resolver.id)}
     assert {(action, on) for action, on in granted if action.startswith("s3:")} == asked
+    assert len(resolver.properties["Layers"]) == 1, "it reads the recipes, and a step of theirs may need Pillow"
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ from lightpress.costs.estimate import (
     why,
 )
 from lightpress.costs.prices import PRICES, Prices, UnknownPriceError, prices_of
-from lightpress.pipeline.reconcile import Action, reconcile
+from lightpress.pipeline.outcomes import Action
+from lightpress.pipeline.reconcile import reconcile
 from tests.pipeline.fakes import FakeCloud, book, source
 
 SIMPLE = Assumptions(

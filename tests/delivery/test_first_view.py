@@ -6,8 +6,9 @@ import pytest
 
 from lightpress.delivery.first_view import answer_to, path_in
 from lightpress.delivery.resolve import MOST_BYTES
-from lightpress.pipeline.first_view import FirstView, Result
+from lightpress.pipeline.first_view import FirstView
 from lightpress.pipeline.manifest import LazyVariant
+from lightpress.pipeline.outcomes import Result
 
 PATH = "i/qjkmgknjfbipnvjz3u3w6saw5y/1-jdwlu5r7dzvreq27/w640.avif"
 OWED = LazyVariant("w640", "avif", "image/avif", 640, 427, PATH)

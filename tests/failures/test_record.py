@@ -18,9 +18,9 @@ from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.failures import DeadLetter, Failure, Trial, Verdict, fingerprint
 from lightpress.pipeline.manifest import Manifest, PublishedSource, Status
-from lightpress.pipeline.ports import PreconditionFailed
-from lightpress.pipeline.reconcile import ATTEMPTS, Action, reconcile
-from lightpress.pipeline.sandbox import ChildLost
+from lightpress.pipeline.outcomes import ATTEMPTS, Action
+from lightpress.pipeline.ports import ChildLost, PreconditionFailed
+from lightpress.pipeline.reconcile import reconcile
 from tests.pipeline.fakes import (
     CORRUPT,
     NOW,

@@ -21,10 +21,11 @@ from lightpress.pipeline.facts import Fact, Label
 from lightpress.pipeline.gate import Review
 from lightpress.pipeline.manifest import DroppedOriginal, Manifest, Status
 from lightpress.pipeline.messages import Message, MessageProcessor
+from lightpress.pipeline.outcomes import Action, Outcome
 from lightpress.pipeline.paths import manifest_path
 from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import DROP, KEEP, Recipe, RecipeBook, Rule
-from lightpress.pipeline.reconcile import Action, Outcome, reconcile
+from lightpress.pipeline.reconcile import reconcile
 from lightpress.pipeline.source import Lying, Source
 from tests.handlers.conftest import IMAGES, UPLOADS, Deployed
 from tests.handlers.recorder import Call, recorded

@@ -24,9 +24,10 @@ from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.asking import Asked, read_asked
 from lightpress.pipeline.enriching import fact_message
 from lightpress.pipeline.facts import Box, Fact, Label
+from lightpress.pipeline.outcomes import Action, Outcome
 from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
-from lightpress.pipeline.reconcile import Action, Outcome, reconcile
+from lightpress.pipeline.reconcile import reconcile
 from lightpress.pipeline.source import Source
 from tests.handlers.conftest import BUS, CDN, FACTS, IMAGES, QUEUE, REGION, UPLOADS, Context, Deployed, batch, url_of
 from tests.handlers.recorder import Call, recorded

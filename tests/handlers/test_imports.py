@@ -46,20 +46,48 @@ NOT_NEEDED = (
 ONLY_FOR_SOME_PICTURES = ("PIL.ImageCms", "PIL._imagingcms")
 
 
+HANDLERS = sorted(path.stem for path in (PACKAGE / "lightpress" / "handlers").glob("*.py") if path.stem != "__init__")
+RENDER = {"compress_in_place", "moderate", "preview", "process_upload", "record_failure", "render_lazy"}
+"""The functions that open pictures. The others deliver, tell, count or take answers."""
+
+
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("elsewhere")
+
+
+@pytest.fixture(scope="module")
+def loaded(elsewhere: Path) -> set[str]:
+    return loaded_by("process_upload", elsewhere)
+
+
+def loaded_by(handler: str, folder: Path) -> set[str]:
     """Every module that is loaded once the handler is, in an interpreter of its own."""
-    program = "import json, sys, lightpress.handlers.process_upload; print(json.dumps(list(sys.modules)))"
+    program = f"import json, sys, lightpress.handlers.{handler}; print(json.dumps(list(sys.modules)))"
     ran = subprocess.run(
         [sys.executable, "-c", program],
         env={"PYTHONPATH": str(PACKAGE), "AWS_DEFAULT_REGION": "eu-west-1"},
-        cwd=tmp_path_factory.mktemp("elsewhere"),
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,
     )
     assert (ran.returncode, ran.stderr) == (0, "")
     return set(json.loads(ran.stdout))
+
+
+@pytest.mark.parametrize("handler", [one for one in HANDLERS if one not in RENDER])
+def test_functions_that_open_no_picture_load_neither_pillow_nor_what_renders(handler: str, elsewhere: Path) -> None:
+    loaded = loaded_by(handler, elsewhere)
+    assert not {name for name in loaded if name == "PIL" or name.startswith("PIL.")}
+    assert not loaded & {"lightpress.image.render", "lightpress.image.codecs", "lightpress.pipeline.sandbox"}
+
+
+def test_the_resolver_whom_viewers_wait_for_loads_of_the_picture_core_its_tables_alone(elsewhere: Path) -> None:
+    loaded = loaded_by("resolve", elsewhere)
+    of_the_core = {name for name in loaded if name.startswith("lightpress.image.")}
+    assert of_the_core == {f"lightpress.image.{name}" for name in ("capture", "errors", "outputs")}
+    assert not {name for name in loaded if name.startswith("aws_lambda_powertools")}
 
 
 def test_the_handler_loads_without_any_setting(loaded: set[str]) -> None:

@@ -28,9 +28,10 @@ from lightpress.image.render import render
 from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.gate import MODERATION, PERSON, Review
 from lightpress.pipeline.moderation import Thresholds
+from lightpress.pipeline.outcomes import Action, Outcome
 from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
-from lightpress.pipeline.reconcile import Action, Outcome, reconcile
+from lightpress.pipeline.reconcile import reconcile
 from lightpress.pipeline.source import Source
 from tests.handlers.conftest import CDN, IMAGES, REVIEWS_QUEUE, UPLOADS, Context, Deployed, batch, url_of
 from tests.handlers.recorder import Call, needs, recorded

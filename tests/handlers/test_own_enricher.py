@@ -12,8 +12,8 @@ import pytest
 from examples.enricher import embedded
 from lightpress.cdk.readiness import PROJECT
 from lightpress.handlers import take_fact
+from lightpress.pipeline.outcomes import Action
 from lightpress.pipeline.recipe_file import load_recipes
-from lightpress.pipeline.reconcile import Action
 from tests.handlers.conftest import FACTS, REGION, Context, Deployed, batch, url_of
 from tests.handlers.test_facts import event, look, published, sent
 from tools.drawing import file_of, ramp

@@ -25,11 +25,12 @@ from lightpress.image.render import render
 from lightpress.local.emulated.guardduty import detail_of
 from lightpress.pipeline.gate import MALWARE, PERSON, Review
 from lightpress.pipeline.manifest import Manifest, Status
+from lightpress.pipeline.outcomes import Action, Outcome
 from lightpress.pipeline.paths import manifest_path
 from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule, Unanswered
 from lightpress.pipeline.recipe_file import load_recipes
-from lightpress.pipeline.reconcile import Action, Outcome, reconcile
+from lightpress.pipeline.reconcile import reconcile
 from lightpress.pipeline.review_messages import SCANNED, review_message
 from lightpress.pipeline.reviewing import MEASURE
 from lightpress.pipeline.source import Source

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image
 
+from lightpress.image.candidates import CANDIDATES
 from lightpress.image.codecs import load_codecs
 from lightpress.image.errors import PictureRejected, Reason
 from lightpress.image.jxl import jxl_sizes, jxl_unreadable
-from lightpress.image.kinds import CANDIDATES
 from lightpress.image.limits import Limits
 from lightpress.image.outputs import OUTPUTS, WRITTEN
 from lightpress.image.render import render

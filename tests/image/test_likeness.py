@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance
 
-from lightpress.image.likeness import ALIKE_BITS, differing_bits, likeness
+from lightpress.image.alike import ALIKE_BITS, differing_bits
+from lightpress.image.likeness import likeness
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,8 @@ import pytest
 from lightpress.image.errors import PictureRejected, Reason
 from lightpress.image.render import render
 from lightpress.image.spec import Size, Spec
-from lightpress.pipeline.sandbox import Child, ChildLost, SandboxLimits, render_in_sandbox
+from lightpress.pipeline.ports import ChildLost
+from lightpress.pipeline.sandbox import Child, SandboxLimits, render_in_sandbox
 from tools.drawing import file_of, ramp, spec
 
 SMALL = spec(Size("w320", 320))

@@ -10,7 +10,7 @@ import pytest
 from lightpress.cdk.metrics import ENDS, NAMESPACE
 from lightpress.image.errors import Reason
 from lightpress.pipeline.manifest import LazyVariant, Manifest, PublishedSource, Status, Variant
-from lightpress.pipeline.reconcile import Action, Outcome
+from lightpress.pipeline.outcomes import Action, Outcome
 from lightpress.pipeline.sandbox import Cost
 from lightpress.pipeline.source import Closed, Source
 from lightpress.telemetry import FetchObserver, ReconcileTelemetry, metrics

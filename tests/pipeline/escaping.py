@@ -30,7 +30,8 @@ from lightpress.image.errors import PictureRejected, Reason
 from lightpress.image.job import OriginalInfo, RenderResult
 from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.confinement import CREDENTIALS, DESCRIPTORS, FILES, SYSTEM_CALLS
-from lightpress.pipeline.sandbox import Child, ChildLost, SandboxLimits
+from lightpress.pipeline.ports import ChildLost
+from lightpress.pipeline.sandbox import Child, SandboxLimits
 from tests.pipeline.test_sandbox import children
 
 if TYPE_CHECKING:

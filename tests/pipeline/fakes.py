@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from lightpress.pipeline.failures import Failure, Trial, Verdict
     from lightpress.pipeline.manifest import Manifest
     from lightpress.pipeline.messages import Message
+    from lightpress.pipeline.outcomes import Outcome
     from lightpress.pipeline.ports import Published
-    from lightpress.pipeline.reconcile import Outcome
     from lightpress.pipeline.source import Lying, Original
 
 UPLOADS = "uploads"

@@ -58,7 +58,8 @@ def test_from_its_name_a_source_is_found_again(source: Source) -> None:
 
 
 def test_an_attached_picture_is_read_from_its_bucket_and_published_under_its_name() -> None:
-    from lightpress.pipeline.reconcile import Action, reconcile
+    from lightpress.pipeline.outcomes import Action
+    from lightpress.pipeline.reconcile import reconcile
 
     cloud = FakeCloud(FakeOriginals(name="shop"))
     cloud.originals.put("public/a.jpg", b"picture")

@@ -15,14 +15,14 @@ from lightpress.image.errors import PictureRejected, Reason
 from lightpress.image.render import render
 from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.buckets import Publishing
-from lightpress.pipeline.first_view import TRIES, FirstView, FirstViews, Result
+from lightpress.pipeline.first_view import TRIES, FirstView, FirstViews
 from lightpress.pipeline.manifest import LazyVariant, Manifest, PublishedSource, Status, Variant
+from lightpress.pipeline.outcomes import Action, Result
 from lightpress.pipeline.owed import only
 from lightpress.pipeline.paths import manifest_path
-from lightpress.pipeline.ports import Dependencies
+from lightpress.pipeline.ports import ChildLost, Dependencies
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
-from lightpress.pipeline.reconcile import Action, reconcile
-from lightpress.pipeline.sandbox import ChildLost
+from lightpress.pipeline.reconcile import reconcile
 from lightpress.pipeline.source import Source
 from tools.drawing import file_of, four_corners, ramp
 from tools.fakes.s3 import Bucket, SimulatedS3

@@ -16,9 +16,10 @@ from lightpress.image.render import render
 from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.correction import Corrections, NothingPublished
 from lightpress.pipeline.facts import Words
+from lightpress.pipeline.outcomes import Action, TooManyConflicts
 from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
-from lightpress.pipeline.reconcile import Action, TooManyConflicts, reconcile
+from lightpress.pipeline.reconcile import reconcile
 from lightpress.pipeline.source import Source, focus_in
 from tools.drawing import BLUE, GREEN, RED, distance, file_of, pixel, stripes
 from tools.fakes.s3 import Bucket, SimulatedS3

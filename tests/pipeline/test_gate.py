@@ -24,11 +24,12 @@ from lightpress.pipeline.gate import (
     standing_of,
 )
 from lightpress.pipeline.manifest import Status, manifest_from_json
+from lightpress.pipeline.outcomes import Action, Outcome
 from lightpress.pipeline.paths import variants_folder
 from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule, Unanswered
 from lightpress.pipeline.recipe_file import load_recipes
-from lightpress.pipeline.reconcile import Action, Outcome, reconcile
+from lightpress.pipeline.reconcile import reconcile
 from lightpress.pipeline.source import Source
 from tests.pipeline.keys import NASTY_KEYS
 from tools.drawing import file_of, ramp

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lightpress.pipeline.failures import DeadLetter
-    from lightpress.pipeline.reconcile import Outcome
+    from lightpress.pipeline.outcomes import Outcome
 
 SENT_AT = 1_700_000_000
 

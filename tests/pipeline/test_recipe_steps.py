@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lightpress.composition.publishing import RECIPES
-from lightpress.image.kinds import CANDIDATES
-from lightpress.image.render import REVISION
+from lightpress.image.candidates import CANDIDATES
+from lightpress.image.revision import REVISION
 from lightpress.image.stepping import built_in, own_names
 from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.pipeline.sandbox import SandboxLimits, render_in_sandbox

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from lightpress.composition.publishing import RECIPES
-from lightpress.image import inputs, kinds, outputs
+from lightpress.image import candidates, inputs, outputs
 from lightpress.image.errors import Reason
 from lightpress.image.limits import Limits
 from lightpress.image.spec import Fit, Pixels, Size, Spec
@@ -794,8 +794,8 @@ def test_a_recipe_that_names_no_formats_has_them_chosen_for_each_picture_and_aut
 def test_other_formats_of_a_kind_change_the_digest_of_auto_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     listed, chosen = recipe(), changed(formats=tuple(outputs.OUTPUTS), auto=True)
     before = listed.digest, chosen.digest
-    table = cast("dict[kinds.Kind, kinds.Candidates]", kinds.CANDIDATES)
-    monkeypatch.setitem(table, kinds.Kind.PHOTO, kinds.Candidates(("webp",), ("jpeg",)))
+    table = cast("dict[candidates.Kind, candidates.Candidates]", candidates.CANDIDATES)
+    monkeypatch.setitem(table, candidates.Kind.PHOTO, candidates.Candidates(("webp",), ("jpeg",)))
     assert (replace(listed).digest == before[0], replace(chosen).digest == before[1]) == (True, False)
 
 

@@ -13,10 +13,11 @@ from lightpress.image.limits import Limits
 from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.failures import Verdict
 from lightpress.pipeline.manifest import Status
+from lightpress.pipeline.outcomes import ATTEMPTS, Action, Outcome, TooManyConflicts
 from lightpress.pipeline.paths import permalinks_folder, variants_folder
 from lightpress.pipeline.ports import PreconditionFailed
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
-from lightpress.pipeline.reconcile import ATTEMPTS, Action, Outcome, TooManyConflicts, reconcile
+from lightpress.pipeline.reconcile import reconcile
 from tests.pipeline.fakes import BREAKS_LATE, CORRUPT, RARE, UPLOADS, FakeCloud, FakeImages, book, source
 from tests.pipeline.keys import NASTY_KEYS
 

@@ -22,7 +22,8 @@ from lightpress.image.errors import PictureRejected, Reason
 from lightpress.image.limits import Limits
 from lightpress.image.render import render
 from lightpress.image.spec import Size, Spec
-from lightpress.pipeline.sandbox import Child, ChildLost, SandboxLimits, render_in_sandbox
+from lightpress.pipeline.ports import ChildLost
+from lightpress.pipeline.sandbox import Child, SandboxLimits, render_in_sandbox
 from tools.drawing import RED, exif_with, file_of, four_corners, plain, ramp, rgb_profile
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from lightpress.image.job import EncodedVariant, OriginalInfo, RenderResult
 from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.copy_pattern import CopyPattern, CopyRules
 from lightpress.pipeline.gate import PERSON
+from lightpress.pipeline.ports import ChildLost
 from lightpress.pipeline.recipe import DROP, KEEP, Recipe, RecipeBook, Rule, Unanswered
-from lightpress.pipeline.sandbox import ChildLost
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from lightpress.pipeline.sandbox import ChildLost
+from lightpress.pipeline.ports import ChildLost
 from tests.simulation.deployed import DEAD_LETTERS, UPLOADS
 from tests.simulation.invocation import ERASURE, RECEIPT, RENDER, WAIT, Fault, Raised, Request
 from tests.simulation.pictures import DENIALS, NativeCrash

@@ -41,7 +41,7 @@ def work_on(job: dict[str, Any], data: bytes, folder: Path) -> dict[str, Any]:
 
     """
     from lightpress.image.errors import PictureRejected  # noqa: PLC0415  only the guest's path has it before `main`
-    from lightpress.pipeline.sandbox import ChildLost  # noqa: PLC0415
+    from lightpress.pipeline.ports import ChildLost  # noqa: PLC0415
 
     try:
         result = _result(job, data)

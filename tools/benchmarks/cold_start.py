@@ -37,6 +37,11 @@ PROGRAMS = {
     "handler, its clients and that of EventBridge": (
         "import lightpress.handlers.process_upload as up; up.processor_of('').announce.announcements.client()"
     ),
+    # Viewers and uploaders wait for these two.
+    "resolver and its client": (
+        "import lightpress.handlers.resolve; from lightpress.composition.resolve import images; images()"
+    ),
+    "upload API": "import lightpress.handlers.upload_api",
 }
 
 

@@ -8,7 +8,8 @@ from lightpress.image.errors import PictureRejected
 from lightpress.image.limits import Limits
 from lightpress.image.render import render
 from lightpress.image.spec import Size, Spec
-from lightpress.pipeline.sandbox import Child, ChildLost, SandboxLimits
+from lightpress.pipeline.ports import ChildLost
+from lightpress.pipeline.sandbox import Child, SandboxLimits
 from lightpress.units import GB, MB
 from tools.benchmarks.originals import WIDTHS
 

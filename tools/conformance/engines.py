@@ -12,7 +12,8 @@ from lightpress.image.errors import PictureRejected
 from lightpress.image.inputs import USUAL
 from lightpress.image.render import render
 from lightpress.image.spec import Size, Spec
-from lightpress.pipeline.sandbox import Child, ChildLost, SandboxLimits
+from lightpress.pipeline.ports import ChildLost
+from lightpress.pipeline.sandbox import Child, SandboxLimits
 from tools.conformance.bounds import BOUNDS
 from tools.conformance.rules import MOST_MEMORY_MB
 from tools.peers.engines import PEERS, node_path

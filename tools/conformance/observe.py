@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from lightpress.image.errors import PictureRejected
 from lightpress.image.inputs import USUAL
 from lightpress.image.spec import Size, Spec
-from lightpress.pipeline.sandbox import Child, ChildLost, render_and_pack
+from lightpress.pipeline.ports import ChildLost
+from lightpress.pipeline.sandbox import Child, render_and_pack
 from tools.conformance.bounds import BOUNDS
 from tools.conformance.confined import LostError, confined
 from tools.conformance.judges import Picture

@@ -28,6 +28,7 @@ from lightpress.pipeline.copying import wake_others
 from lightpress.pipeline.failures import subject_of_picture
 from lightpress.pipeline.gate import held_folder, reviews_folder, revision_of_entry
 from lightpress.pipeline.manifest import Manifest, Status
+from lightpress.pipeline.outcomes import ATTEMPTS
 from lightpress.pipeline.paths import (
     MANIFESTS,
     facts_folder,
@@ -37,7 +38,6 @@ from lightpress.pipeline.paths import (
     variants_folder,
 )
 from lightpress.pipeline.ports import PreconditionFailed
-from lightpress.pipeline.reconcile import ATTEMPTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

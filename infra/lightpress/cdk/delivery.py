@@ -224,6 +224,8 @@ class Delivery(Component):
             description="Answers permalinks with the variant that is published now",
             code=code,
             config=config,
+            # It reads the recipes for a placeholder, and their steps may need Pillow.
+            alone=not config.delivery.placeholder_while_processing,
             memory_mb=_RESOLVER_MEMORY_MB,
             timeout_seconds=RESOLVER_TIMEOUT_SECONDS,
             snap_start=config.delivery.resolver_start == "snapshot",

@@ -197,6 +197,7 @@ class PythonFunction(lambda_.Function):
         environment: Its variables, besides those that all functions have.
         label: What alarms call it; by default its id.
         renders: Whether it opens originals, and needs the layers of `extra_inputs` and `face_focus`.
+        alone: Whether it imports nothing of the layer. The less there is to load, the sooner a cold start is over.
         capacity: Where it needs another than the functions that process originals.
 
     Attributes:
@@ -221,6 +222,7 @@ class PythonFunction(lambda_.Function):
         environment: Mapping[str, str],
         label: str = "",
         renders: bool = False,
+        alone: bool = False,
         **capacity: Unpack[Capacity],
     ) -> None:
         log_group, own_role = _log_and_role(scope, id_, config)
@@ -234,10 +236,9 @@ class PythonFunction(lambda_.Function):
             environment={**_common_variables(config), **environment},
             **_properties(code, config, capacity),
         )
-        extra = code.extra_layers if renders else []
-        if extra:
-            self.add_layers(*extra)
-        layers = (code.layer, *extra)
+        layers = () if alone else (code.layer, *(code.extra_layers if renders else ()))
+        if layers:
+            self.add_layers(*layers)
         self.live = live_alias(scope, id_, self, layers=layers, provisioned=capacity.get("provisioned", 0))
         self.label = label or id_
         self.own_role = own_role
@@ -331,7 +332,6 @@ def _properties(code: FunctionCode, config: Config, capacity: Capacity) -> dict[
         "runtime": RUNTIME,
         "architecture": code.architecture,
         "code": code.asset,
-        "layers": [code.layer],
         "memory_size": capacity.get("memory_mb", config.processing.memory_mb),
         "timeout": timeout,
         "reserved_concurrent_executions": capacity.get("reserved_concurrency") or None,

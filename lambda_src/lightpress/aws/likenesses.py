@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from lightpress.aws.images import S3Images
-from lightpress.image.likeness import ALIKE_BITS, differing_bits
+from lightpress.image.alike import ALIKE_BITS, differing_bits
 from lightpress.pipeline.facts import DUPLICATES, MOST_ALIKE, Fact
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.paths import MANIFESTS, likeness_of_entry, likeness_paths, likeness_prefixes, short_name

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lightpress.backfill.look import Stale
-from lightpress.image.kinds import CANDIDATES, Kind
+from lightpress.image.candidates import CANDIDATES, Kind
 from lightpress.image.spec import Pixels
 from lightpress.pipeline.copies import with_copies
 from lightpress.pipeline.manifest import Status

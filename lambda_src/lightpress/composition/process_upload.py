@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from lightpress.aws.dead_letters import SqsDeadLetters, SqsQueue
 from lightpress.aws.session import s3_client, sqs_client
-from lightpress.composition.publishing import dependencies, dropping, notifier, publishing
+from lightpress.composition.publishing import notifier, publishing
+from lightpress.composition.reconciling import dependencies, dropping
 from lightpress.pipeline.messages import MessageProcessor
 from lightpress.pipeline.reconcile import reconcile
 from lightpress.pipeline.sandbox import limits_within
@@ -19,7 +20,7 @@ from lightpress.settings.publishing import Settings, backfill_queue_url
 from lightpress.telemetry import ReconcileTelemetry
 
 if TYPE_CHECKING:
-    from lightpress.pipeline.reconcile import Outcome
+    from lightpress.pipeline.outcomes import Outcome
 
 
 @cache

@@ -11,7 +11,8 @@ from lightpress.aws.dead_letters import SqsQueue
 from lightpress.aws.failures_table import DynamoFailures
 from lightpress.aws.quarantine import S3Quarantine
 from lightpress.aws.session import WAITING_FOR_COPIES, client, s3_client, sqs_client
-from lightpress.composition.publishing import dependencies, dropping, notifier, publishing
+from lightpress.composition.publishing import notifier, publishing
+from lightpress.composition.reconciling import dependencies, dropping
 from lightpress.failures.record import FailureRecords, RecordFailure
 from lightpress.pipeline.reconcile import reconcile
 from lightpress.pipeline.sandbox import limits_within

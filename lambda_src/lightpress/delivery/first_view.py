@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from lightpress.delivery.resolve import MOST_BYTES, Answer
 from lightpress.image.outputs import OUTPUTS
 from lightpress.pipeline.file_names import content_disposition, saved_as
-from lightpress.pipeline.first_view import Result
+from lightpress.pipeline.outcomes import Result
 
 if TYPE_CHECKING:
     from lightpress.pipeline.first_view import FirstView

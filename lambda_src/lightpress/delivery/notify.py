@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 from lightpress.delivery.permalink import permalink
 from lightpress.delivery.summary import message_for, summary_of
 from lightpress.pipeline.manifest import Status
+from lightpress.pipeline.outcomes import Action
 from lightpress.pipeline.paths import short_name
-from lightpress.pipeline.reconcile import Action
 
 if TYPE_CHECKING:
     from lightpress.delivery.ports import Notifications
     from lightpress.pipeline.manifest import Manifest
-    from lightpress.pipeline.reconcile import Outcome
+    from lightpress.pipeline.outcomes import Outcome
     from lightpress.pipeline.source import Source
 
 SOURCE = "lightpress"

@@ -28,8 +28,7 @@ from lightpress.pipeline.failures import (
 )
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.messages import no_notification
-from lightpress.pipeline.ports import Unreadable
-from lightpress.pipeline.sandbox import ChildLost
+from lightpress.pipeline.ports import ChildLost, Unreadable
 from lightpress.pipeline.source import Cause, Source
 
 if TYPE_CHECKING:
@@ -40,9 +39,9 @@ if TYPE_CHECKING:
     from lightpress.pipeline.events import FindSource, Problem
     from lightpress.pipeline.failures import DeadLetter, Verdict
     from lightpress.pipeline.manifest import Manifest
+    from lightpress.pipeline.outcomes import Outcome
     from lightpress.pipeline.ports import Queue
     from lightpress.pipeline.recipe import Recipe
-    from lightpress.pipeline.reconcile import Outcome
     from lightpress.pipeline.source import Closed, Original
 
 TRIALS = 4

@@ -6,12 +6,12 @@ import io
 import struct
 from typing import TYPE_CHECKING
 
-from PIL import Image
-
 from lightpress.image.isobmff import boxes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from PIL import Image
 
 BARE = b"\xff\x0a"
 BOXED = b"\0\0\0\x0cJXL \r\n\x87\n"
@@ -63,6 +63,8 @@ def jxl_unreadable(data: bytes) -> str | None:
 
 def open_jxl(data: bytes) -> Image.Image:
     """Open the file with Pillow, which decodes it at once; raises EOFError where it is damaged."""
+    from PIL import Image  # noqa: PLC0415  the table of inputs needs none of it
+
     try:
         opened = Image.open(io.BytesIO(data), formats=("JXL",))
     except RuntimeError as error:  # in its words, one is to compile it anew to learn more

@@ -6,54 +6,19 @@ browser can show are enough, and which these are depends on what the picture is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from lightpress.image.candidates import CANDIDATES, Kind
 from lightpress.image.encode import has_few_colors
 from lightpress.image.outputs import FALLBACKS, OUTPUTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from lightpress.image.job import EncodedVariant, Job
     from lightpress.image.outputs import Output
     from lightpress.image.picture import Picture
 
-
-class Kind(StrEnum):
-    """What a picture is, as far as formats depend on it."""
-
-    PHOTO = "photo"
-    GRAPHIC = "graphic"  # of few colors: a logo, a diagram, a screenshot
-    TRANSPARENT = "transparent"
-    ANIMATION = "animation"
-    TRANSPARENT_ANIMATION = "transparent animation"
-    HIGH_RANGE = "high range"  # with a gain map that its variants keep
-
-
-@dataclass(frozen=True, slots=True)
-class Candidates:
-    """The formats, by name, that a kind of picture is tried in. One of each is published.
-
-    Attributes:
-        small: Of these, the smallest; none where the fallback is no larger.
-        fallback: Of these, which every browser can show, the smallest.
-    """
-
-    small: tuple[str, ...]
-    fallback: tuple[str, ...]
-
-
-CANDIDATES: Mapping[Kind, Candidates] = {
-    # WebP would be smaller than AVIF for hardly a photo, and be served to the few browsers that lack AVIF alone.
-    Kind.PHOTO: Candidates(("avif",), ("jpeg",)),
-    Kind.GRAPHIC: Candidates(("avif", "webp"), ("jpeg", "png")),
-    Kind.TRANSPARENT: Candidates(("avif", "webp"), ("png",)),
-    Kind.ANIMATION: Candidates(("webp",), ("jpeg",)),
-    Kind.TRANSPARENT_ANIMATION: Candidates(("webp",), ("png",)),
-    Kind.HIGH_RANGE: Candidates((), ("jpeg",)),  # any other would be served instead, without the gain map
-}
 
 _MOVING = {Kind.ANIMATION, Kind.TRANSPARENT_ANIMATION}
 """Whose small formats are those that the spec has them move in."""

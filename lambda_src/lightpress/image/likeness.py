@@ -8,26 +8,18 @@ from __future__ import annotations
 
 from PIL import Image
 
-_SIDE = 8
-BITS = 2 * _SIDE * _SIDE
-ALIKE_BITS = 7
-"""Pictures that differ in no more bits than that look alike (docs/decisions/0111)."""
+from lightpress.image.alike import BITS, SIDE
 
 
 def likeness(small: Image.Image) -> str:
     """The hash of a picture, as 32 hexadecimal digits. small: it, RGBA; what is see-through counts as white."""
     flat = Image.new("RGBA", small.size, "#ffffff")
     flat.alpha_composite(small)
-    width = _SIDE + 1
+    width = SIDE + 1
     gray = flat.convert("L").resize((width, width), Image.Resampling.LANCZOS).tobytes()
-    points = [y * width + x for y in range(_SIDE) for x in range(_SIDE)]
+    points = [y * width + x for y in range(SIDE) for x in range(SIDE)]
     rows, columns = (
         sum((gray[at] < gray[at + step]) << (len(points) - 1 - bit) for bit, at in enumerate(points))
         for step in (1, width)
     )
     return f"{rows << len(points) | columns:0{BITS // 4}x}"
-
-
-def differing_bits(one: str, other: str) -> int:
-    """In how many bits two hashes differ, of 128."""
-    return (int(one, 16) ^ int(other, 16)).bit_count()

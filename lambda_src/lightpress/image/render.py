@@ -45,9 +45,6 @@ if TYPE_CHECKING:
     CoreStep = Callable[[Picture, Job], Picture]
     Writer = Callable[[Target, Job], EncodedVariant | None]
 
-REVISION = 4
-"""Raised by hand when the same spec makes other pixels: published variants made by an older core are then stale."""
-
 STEPS: tuple[CoreStep, ...] = (
     to_eight_bits,
     shrink,

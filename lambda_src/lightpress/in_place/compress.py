@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from lightpress.image.compress import SIGNED, is_kept_for_signature
 from lightpress.image.errors import PictureRejected
 from lightpress.in_place.objects import MESSAGES, CompressionMark, LedgerEntry
+from lightpress.pipeline.outcomes import ATTEMPTS, TooManyConflicts
 from lightpress.pipeline.ports import PreconditionFailed
-from lightpress.pipeline.reconcile import ATTEMPTS, TooManyConflicts
 
 if TYPE_CHECKING:
     from lightpress.in_place.buckets import Compressing, InPlace

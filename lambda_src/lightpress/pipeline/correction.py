@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from lightpress.pipeline.facts import Words
 from lightpress.pipeline.manifest import Status
+from lightpress.pipeline.outcomes import ATTEMPTS, TooManyConflicts
 from lightpress.pipeline.ports import PreconditionFailed
-from lightpress.pipeline.reconcile import ATTEMPTS, TooManyConflicts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

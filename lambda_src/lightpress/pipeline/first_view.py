@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from lightpress.image.errors import PictureRejected, Reason
 from lightpress.image.outputs import OUTPUTS
 from lightpress.pipeline.file_names import saved_as
 from lightpress.pipeline.manifest import Status
+from lightpress.pipeline.outcomes import Result
 from lightpress.pipeline.owed import only
 from lightpress.pipeline.paths import generation_in, manifest_path_for
-from lightpress.pipeline.ports import PreconditionFailed, Unreadable
-from lightpress.pipeline.sandbox import ChildLost
+from lightpress.pipeline.ports import ChildLost, PreconditionFailed, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -32,21 +31,6 @@ if TYPE_CHECKING:
 
 TRIES = 3
 """So often rendering a variant may end without a verdict."""
-
-
-class Result(StrEnum):
-    """What came of a request for a variant that was not in the bucket."""
-
-    RENDERED = "rendered"
-    FOUND = "found"  # somebody else has made it meanwhile
-    NOT_OWED = "not_owed"
-    MOVED = "moved"  # the generation before owed it; `path` is the same variant of now
-    CHANGED = "changed"  # the original, or what is published of it, is another by now
-    UNREADABLE = "unreadable"
-    NO_RECIPE = "no_recipe"  # the recipe of today has no such variant
-    FAILED = "failed"
-    FAILED_BEFORE = "failed_before"
-    LOST = "lost"  # rendering ended without a verdict: it may be tried again
 
 
 @dataclass(frozen=True, slots=True)

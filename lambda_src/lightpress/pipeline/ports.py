@@ -31,6 +31,10 @@ class PreconditionFailed(Exception):
     """An object is no longer the one that was looked at: look again."""
 
 
+class ChildLost(Exception):
+    """A renderer ended without a verdict on the picture, which is a transient error: retry."""
+
+
 class Unreadable(Exception):
     """Something is there and cannot be read.
 

@@ -9,11 +9,11 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from lightpress.image.candidates import CANDIDATES
 from lightpress.image.errors import Reason
 from lightpress.image.inputs import READABLE
-from lightpress.image.kinds import CANDIDATES
 from lightpress.image.outputs import MOVING_BY_DEFAULT
-from lightpress.image.render import REVISION
+from lightpress.image.revision import REVISION
 from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.path_pattern import PathPattern
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -26,6 +25,7 @@ from lightpress.pipeline.file_names import saved_as
 from lightpress.pipeline.gate import NO_GATE
 from lightpress.pipeline.leftovers import forget_unseen, has_variants, is_gone_for_good, remove_dead, swept, unlist
 from lightpress.pipeline.manifest import Manifest, Publication, Status, variants_of
+from lightpress.pipeline.outcomes import ATTEMPTS, Action, Outcome, TooManyConflicts
 from lightpress.pipeline.owed import owed_of
 from lightpress.pipeline.paths import permalinks_folder, variant_path
 from lightpress.pipeline.ports import PreconditionFailed, Unreadable
@@ -41,52 +41,6 @@ if TYPE_CHECKING:
     from lightpress.pipeline.ports import Dependencies, Published
     from lightpress.pipeline.recipe import Recipe
     from lightpress.pipeline.source import Original, Source
-
-ATTEMPTS = 8
-
-
-class TooManyConflicts(Exception):
-    """The source changed faster than it could be published, `ATTEMPTS` times in a row."""
-
-
-class Action(StrEnum):
-    """The result of one reconciliation."""
-
-    PUBLISHED = "published"
-    HELD = "held"  # until it is reviewed
-    RETOLD = "retold"  # as it is, with what enrichers say now
-    REJECTED = "rejected"  # and nothing is published of that yet: it is for whoever records failures
-    HANDED_ON = "handed_on"  # to them, too: its rejection is none any more, and so is the record of it
-    FAILED = "failed"
-    REMOVED = "removed"
-    KEPT = "kept"  # as another recipe made it: the original cannot be read now
-    NOTHING = "nothing"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What was done for a source, and what is published of it now.
-
-    Attributes:
-        source: what was reconciled.
-        action: what was done.
-        manifest: what is published now; None where nothing ever was.
-        verdict: why it was rejected or failed; None where it was not.
-        closed: why it was kept as another recipe made it; None where it was not.
-        original: what the source held; None if nothing.
-    """
-
-    source: Source
-    action: Action
-    manifest: Manifest | None
-    verdict: Verdict | None = None
-    closed: Closed | None = None
-    original: Original | None = None
-
-    @property
-    def handed_on(self) -> bool:
-        """Whether it is for whoever records failures, though nothing is wrong with it."""
-        return self.action is Action.HANDED_ON
 
 
 class Recorder(Protocol):

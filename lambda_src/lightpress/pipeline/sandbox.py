@@ -31,6 +31,7 @@ from lightpress.image.pixel_library import pixel_library
 from lightpress.image.render import render
 from lightpress.image.spec import Spec, WorkOptions
 from lightpress.pipeline import confinement
+from lightpress.pipeline.ports import ChildLost
 from lightpress.strict_json import strict_json
 from lightpress.units import MB
 
@@ -50,10 +51,6 @@ _CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal
 # What the parent process needs of the function's memory, and what a child gets however small the function is.
 _PARENT_MB = 300
 _SMALLEST_CHILD_MB = 256
-
-
-class ChildLost(Exception):
-    """The child ended without a verdict on the picture, which is a transient error: retry."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from lightpress.delivery.summary import message_for, summary_of
 from lightpress.image.outputs import OUTPUTS
 from lightpress.pipeline.correction import NothingPublished, OriginalDropped
 from lightpress.pipeline.manifest import Manifest, Status
-from lightpress.pipeline.reconcile import TooManyConflicts
+from lightpress.pipeline.outcomes import TooManyConflicts
 from lightpress.uploads.quota import Usage
 from lightpress.uploads.requests import (
     PART_BYTES,

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from answering import serve
 
-from lightpress.image.render import REVISION
 from lightpress.image.spec import Size, Spec
 
 try:
     from lightpress.image.outputs import OUTPUTS
+    from lightpress.image.revision import REVISION
 except ModuleNotFoundError:  # release 0.1.0
+    REVISION = import_module("lightpress.image.render").REVISION
     OUTPUTS = import_module("lightpress.image.formats").OUTPUTS
 
 try:

@@ -136,7 +136,7 @@ def _rendered(source: File, target: Path, recipe: Recipe) -> Rendered | None:
     """Render one file; says why, and returns None, where that cannot be done."""
     from lightpress.cli.faults import sentence_of_file
     from lightpress.cli.rendering import render_file
-    from lightpress.pipeline.sandbox import ChildLost
+    from lightpress.pipeline.ports import ChildLost
 
     try:
         return render_file(source, target, recipe)
@@ -298,7 +298,7 @@ def focus(
     """
     from lightpress.cli.correcting import BadPointError, correct, point_of
     from lightpress.pipeline.correction import NothingPublished, OriginalDropped
-    from lightpress.pipeline.reconcile import TooManyConflicts
+    from lightpress.pipeline.outcomes import TooManyConflicts
 
     try:
         corrected = correct(deployment_of(environment), key, point_of(point), timeout=timeout)
@@ -340,7 +340,7 @@ def describe(
     """
     from lightpress.cli.correcting import describe as say
     from lightpress.pipeline.correction import NothingPublished
-    from lightpress.pipeline.reconcile import TooManyConflicts
+    from lightpress.pipeline.outcomes import TooManyConflicts
 
     try:
         said = say(deployment_of(environment), key, alt=alt, labels=labels)

@@ -31,9 +31,9 @@ from lightpress.delivery.summary import message_for, summary_of
 from lightpress.image.inputs import READABLE
 from lightpress.image.limits import Limits
 from lightpress.image.spec import Pixels, Size, Spec
+from lightpress.pipeline.ports import ChildLost
 from lightpress.pipeline.recipe import Recipe, RecipeBook
 from lightpress.pipeline.recipe_file import load_recipes
-from lightpress.pipeline.sandbox import ChildLost
 from lightpress.toml_reader import ConfigError
 from lightpress.units import MB
 
