@@ -10,7 +10,7 @@ from lightpress.image.errors import Reason
 from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.facts import Box, Fact
 from lightpress.pipeline.gate import standing_of
-from lightpress.pipeline.manifest import Manifest, PublishedSource, Status
+from lightpress.pipeline.manifest import LazyVariant, Manifest, PublishedSource, Status
 from lightpress.pipeline.recipe import Recipe, Unanswered
 from lightpress.pipeline.settled import is_overdue, is_settled
 from lightpress.pipeline.source import Original
@@ -47,3 +47,16 @@ def test_what_was_held_for_some_hours_is_not_overdue_once_its_recipe_waits_for_e
     held = replace(HELD, held_at=1_800_000_000, held_until=1_800_003_600)
     assert not is_overdue(held, Original("v1", "e", 4), GATED, lambda: 1_900_000_000)
     assert is_overdue(held, Original("v1", "e", 4), PUBLISHING_UNANSWERED, lambda: 1_900_000_000)
+
+
+@pytest.mark.parametrize(("accepts", "settled"), [(True, False), (False, True)])
+def test_a_retry_of_a_lazy_variant_leaves_alone_what_is_published_and_would_be_refused(
+    *, accepts: bool, settled: bool
+) -> None:
+    spec = Spec((Size("w10", 10),), ("jpeg",), lazy=frozenset({("w10", "jpeg")}))
+    recipe = Recipe("web", spec if accepts else replace(spec, accept=("png",)))
+    variant = LazyVariant("w10", "jpeg", "image/jpeg", 10, 10, "i/k/1-x/w10.jpg", 60, reason=Reason.FORMAT_NOT_ACCEPTED)
+    ready = Manifest("a.jpg", Status.READY, 1, UNSEEN, digest=recipe.digest, generation="1-x", lazy=(variant,))
+    original, standing = Original("v1", "e", 4), standing_of((), ())
+    assert is_settled(ready, original, recipe, standing, retry=False)
+    assert is_settled(ready, original, recipe, standing, retry=True) is settled

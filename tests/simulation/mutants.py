@@ -1527,6 +1527,13 @@ MUTANTS = (
         backfilling=True,
     ),
     Mutant(
+        "what is kept is tried again where a lazy variant of it was refused",
+        RECONCILE,
+        (Change("any(F for O in L) and not is_kept(*_)", "any(one.reason for one in manifest.lazy)"),),
+        Case("JNWLO", begins=LAZILY_PUBLISHED),
+        100,
+    ),
+    Mutant(
         "nobody tells the CDN of a picture of which no file is left",
         RECONCILE,
         (Change("not W.variants and (W.generation or W.previous)", "False"),),

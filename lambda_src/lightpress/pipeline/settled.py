@@ -32,7 +32,7 @@ def is_settled(  # noqa: PLR0913  all that is compared
     """Whether rendering this original would be in vain. retry: what has failed as it is is to be tried again."""
     if not agrees(manifest, standing):
         return False
-    if retry and (manifest.status is Status.FAILED or any(one.reason for one in manifest.lazy)):
+    if retry and _may_come_out_better(manifest, recipe):
         return False
     return (
         manifest.is_of(original.identity)
@@ -40,6 +40,13 @@ def is_settled(  # noqa: PLR0913  all that is compared
         and follows_facts(manifest, original, recipe, facts)
         and not _may_be_readable_now(manifest, original)
     )
+
+
+def _may_come_out_better(manifest: Manifest, recipe: Recipe) -> bool:
+    """Whether it has failed, or a lazy variant of it has; what is kept would be refused as a whole, and gone."""
+    if manifest.status is Status.FAILED:
+        return True
+    return any(one.reason for one in manifest.lazy) and not is_kept(manifest, recipe)
 
 
 def follows_facts(manifest: Manifest, original: Original, recipe: Recipe, facts: tuple[Fact, ...]) -> bool:
