@@ -109,6 +109,7 @@ def take_from_queue(cloud: Outputs, *, enabled: bool) -> None:
         lambda_.update_event_source_mapping(UUID=mapping["UUID"], Enabled=enabled)
 
 
+@pytest.mark.nightly  # it deploys three times
 @pytest.mark.emulator("it deploys an earlier release")
 def test_an_upgrade_and_its_rollback_keep_pictures_addresses_and_what_waits(
     released: Path, deploy: Callable[[Path], Outputs]

@@ -62,8 +62,9 @@ def loaded(elsewhere: Path) -> set[str]:
 
 
 def loaded_by(handler: str, folder: Path) -> set[str]:
-    """Every module that is loaded once the handler is, in an interpreter of its own."""
+    """Every module that is loaded once the handler is, in an interpreter of its own. handler: empty for none."""
     program = f"import json, sys, lightpress.handlers.{handler}; print(json.dumps(list(sys.modules)))"
+    program = program if handler else "import json, sys; print(json.dumps(list(sys.modules)))"
     ran = subprocess.run(
         [sys.executable, "-c", program],
         env={"PYTHONPATH": str(PACKAGE), "AWS_DEFAULT_REGION": "eu-west-1"},
@@ -87,7 +88,14 @@ def test_the_resolver_whom_viewers_wait_for_loads_of_the_picture_core_its_tables
     loaded = loaded_by("resolve", elsewhere)
     of_the_core = {name for name in loaded if name.startswith("lightpress.image.")}
     assert of_the_core == {f"lightpress.image.{name}" for name in ("capture", "errors", "outputs")}
-    assert not {name for name in loaded if name.startswith("aws_lambda_powertools")}
+
+
+def test_the_resolver_has_no_layer_and_loads_nothing_that_lambda_s_runtime_does_not_bring(elsewhere: Path) -> None:
+    tops = {name.partition(".")[0] for name in loaded_by("resolve", elsewhere)}
+    brought = {"botocore", "dateutil", "jmespath", "six", "urllib3"}
+    used_if_there = {"backports", "certifi"}  # by urllib3 and botocore
+    bare = {name.partition(".")[0] for name in loaded_by("", elsewhere)}  # what a virtual environment begins with
+    assert tops - bare - used_if_there - sys.stdlib_module_names - brought == {"lightpress"}
 
 
 def test_the_handler_loads_without_any_setting(loaded: set[str]) -> None:
