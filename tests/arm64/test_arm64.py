@@ -152,9 +152,10 @@ def test_an_emulated_machine_tells_of_a_processor_of_its_own_kind(tmp_path: Path
 
 
 def test_every_function_that_a_stack_can_have_is_called_with_the_settings_of_its_template(tmp_path: Path) -> None:
-    settings = functions(tmp_path)
-    assert set(settings) == set(CALLS)
-    assert settings[_RESOLVE]["IMAGES_BUCKET"]
+    deployed = functions(tmp_path)
+    assert set(deployed) == set(CALLS)
+    assert deployed[_RESOLVE].variables["IMAGES_BUCKET"]
+    assert [module for module, one in deployed.items() if not one.has_layers] == [_RESOLVE]
 
 
 def test_a_handler_must_end_well_answer_as_it_must_and_have_asked_aws() -> None:

@@ -119,7 +119,7 @@ DROPPING = RecipeBook((Rule("**", DROPS),), {"web": DROPS})
         (Bucket(READY, "v1", older=True), Found("ready", None, 2)),
         (Bucket(OLD, "v1"), Found(None, Stale.OUTDATED, 2)),
         (Bucket(FAILED, "v1"), Found("failed", None, 2)),
-        (Bucket(replace(READY, correction=(0.5, 0.5)), "v1"), Found(None, Stale.OUTDATED, 2)),
+        (Bucket(replace(READY, correction=(0.5, 0.5)), "v1"), Found(None, Stale.CORRECTED, 2)),
         (Bucket(LEFT, "v1"), Found("ready", None, 2)),
         (Bucket(LEFT, None), Found("ready", None, 2)),
         (Bucket(LEFT, None, markers=("m1",)), Found("ready", None, 2)),

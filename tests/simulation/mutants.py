@@ -82,6 +82,7 @@ class Mutant:
         within: how many states or schedules that takes at most.
         seed: of the order of exploration, or the first schedule, where the usual one takes long.
         lossy: random schedules in which messages are lost, and nights find what they were about.
+        corrected: random schedules in which focuses are corrected.
         erasing: random schedules in which operators erase.
         gated: random schedules in which pictures wait for reviews.
         enriched: random schedules in which enrichers are asked for facts.
@@ -98,6 +99,7 @@ class Mutant:
     within: int
     seed: int | None = None
     lossy: bool = False
+    corrected: bool = False
     erasing: bool = False
     gated: bool = False
     enriched: bool = False
@@ -133,7 +135,7 @@ class Mutant:
             return explored.states if explored.broken else None
         first = self.seed or 1
         tried = range(first, first + self.within)
-        names = ("lossy", "erasing", "gated", "dropping", "enriched", "copying", "sweeping", "backfilling")
+        names = ("lossy", "corrected", "erasing", "gated", "dropping", "enriched", "copying", "sweeping", "backfilling")
         kinds = {name: getattr(self, name) for name in names}
         runs = (randomly.run(number, code, **kinds) for number in tried)
         return next((count for count, told in enumerate(runs, 1) if told.broken), None)
@@ -145,6 +147,7 @@ class Mutant:
             return f"{self.within} states of {self.case}"
         more = " in which originals leave" * self.dropping
         more += " with reviews" * self.gated + " with losses" * self.lossy + " with erasures" * self.erasing
+        more += " with corrections" * self.corrected
         kind = f"random schedules{more}" + " with enrichers" * self.enriched + " with copies" * self.copying
         kind += " with sweeps" * self.sweeping + " with backfills" * self.backfilling
         return f"{self.within} {kind}" + (f" from {self.seed} on" if self.seed else "")
@@ -1569,6 +1572,17 @@ MUTANTS = (
         "a sweep keeps what is published, and not the generation before",
         20,
         Change("{M.generation, M.previous}", "{M.generation}"),
+    ),
+    Mutant(
+        "a night leaves a correction alone that nobody has followed",
+        LOOK,
+        (Change("Stale.OUTDATED if M.follows_correction else Stale.CORRECTED", "Stale.OUTDATED"),),
+        None,
+        2,
+        seed=1_300_009_460,
+        lossy=True,
+        corrected=True,
+        enriched=True,
     ),
     Mutant(
         "what lost its race stays where what has left is told anew",

@@ -97,14 +97,13 @@ def _results(path: Path) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
 
 def _of_functions(machine: Machine, built: Artefact) -> Iterator[Verdict]:
     """Each in a process of its own, as on Lambda."""
-    settings = functions(HOME / "template")
-    yield from (Verdict(module, "", "it is not called here") for module in sorted(settings.keys() - CALLS.keys()))
+    deployed = functions(HOME / "template")
+    yield from (Verdict(module, "", "it is not called here") for module in sorted(deployed.keys() - CALLS.keys()))
     with empty_account() as account:
         for module, event in CALLS.items():
             began = time.monotonic()
-            variables = {
-                **_PROCESS, **settings[module], "AWS_ENDPOINT_URL": account.url, "PYTHONPATH": built.python_path
-            }  # fmt: skip
+            own = {"AWS_ENDPOINT_URL": account.url, "PYTHONPATH": built.path_of(deployed[module])}
+            variables = {**_PROCESS, **deployed[module].variables, **own}
             ran = machine.run(str(_GUEST), "function", module, json.dumps(event), environment=variables)
             account.signed, signed = [], account.signed
             said, wrong = wrong_with(module, ran.returncode, ran.stdout, signed)

@@ -24,26 +24,42 @@ _LAYERS = PROJECT / ".local" / "layer-cache"
 _OPTIONS = """
 upload_auth = "iam"
 url_ingest = true
-placeholder_while_processing = true
 [[attach]]
 bucket = "my-shop"
 [[in_place]]
 bucket = "my-cms"
 """
 # Lambda's runtime brings botocore, and what it needs. All of it is Python.
-_OF_THE_RUNTIME = ("botocore", "dateutil", "six", "urllib3")
+_OF_THE_RUNTIME = ("botocore", "dateutil", "jmespath", "six", "urllib3")
 
 
 @dataclass(frozen=True)
 class Artefact:
     """What is on a function's path: the layers, then its own code, then what the runtime brings."""
 
-    path: tuple[Path, ...]
+    layers: tuple[Path, ...]
+    code: tuple[Path, ...]
 
     @property
     def python_path(self) -> str:
         """As PYTHONPATH has it."""
-        return ":".join(map(str, self.path))
+        return _joined((*self.layers, *self.code))
+
+    def path_of(self, function: Deployed) -> str:
+        """The same for one function, which may have no layer."""
+        return self.python_path if function.has_layers else _joined(self.code)
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A function, as the template has it. variables: its environment variables. has_layers: whether it has any."""
+
+    variables: Mapping[str, str]
+    has_layers: bool
+
+
+def _joined(path: tuple[Path, ...]) -> str:
+    return ":".join(map(str, path))
 
 
 def artefact(folder: Path) -> Artefact:
@@ -54,8 +70,8 @@ def artefact(folder: Path) -> Artefact:
         provide(lock, _TARGET, out=folder / name, cache=_LAYERS)
     shutil.copytree(compiled(LAMBDA_SRC, _TARGET, RECIPES, faces=True), folder / "code")
     _copy_runtime(folder / "runtime")
-    layers = (folder / name / "python" for name in locks)
-    return Artefact((*layers, folder / "code", folder / "runtime"))
+    layers = tuple(folder / name / "python" for name in locks)
+    return Artefact(layers, (folder / "code", folder / "runtime"))
 
 
 def _copy_runtime(folder: Path) -> None:
@@ -71,14 +87,16 @@ def _copy_runtime(folder: Path) -> None:
             shutil.copy(origin, folder / origin.name)
 
 
-def functions(folder: Path) -> Mapping[str, dict[str, str]]:
-    """The environment variables of each function, by the module of its handler, as the template sets them."""
+def functions(folder: Path) -> Mapping[str, Deployed]:
+    """Each function, by the module of its handler."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "arm64.toml").write_text(_OPTIONS, encoding="utf-8")
     template = template_of(Environment(folder / "arm64.toml"), folder / "out")
     resources = template["Resources"]
     return {
-        row["Properties"]["Handler"].removesuffix(".handler"): _settings(row["Properties"], resources)
+        row["Properties"]["Handler"].removesuffix(".handler"): Deployed(
+            _settings(row["Properties"], resources), bool(row["Properties"].get("Layers"))
+        )
         for row in resources.values()
         if row["Type"] == "AWS::Lambda::Function"
     }

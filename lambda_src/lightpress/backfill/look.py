@@ -39,6 +39,7 @@ class Stale(StrEnum):
     REMOVED = "removed"  # it is deleted, and still published
     RESTORED = "restored"  # it failed because it was in an archive, and can be read now
     REVIEWED = "reviewed"  # what is published does not agree with its reviews, or they are overdue
+    CORRECTED = "corrected"  # somebody has corrected its focus, and it is still cut around the one before
     ENRICHED = "enriched"  # it does not say what enrichers have said, or does not ask those of its recipe
     COPIED = "copied"  # copies of its variants are not where its recipe has them now
     LEAVES = "leaves"  # its recipe drops originals, and it is still there
@@ -135,7 +136,7 @@ class Looking:
         if manifest.reason == Reason.ARCHIVED and original.closed is None:
             return Stale.RESTORED
         if not is_current(manifest, recipe) and not stays_unread(manifest, original, recipe):
-            return Stale.OUTDATED
+            return Stale.OUTDATED if manifest.follows_correction else Stale.CORRECTED
         if self._is_enriched_anew(source, manifest, recipe, original):
             return Stale.ENRICHED
         return _if_copied_anew(manifest, recipe) or self._if_it_may_leave(source, manifest, recipe, original)
