@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 _KEY = "cats/cat.jpg"
 _LINK = base64.urlsafe_b64encode(_KEY.encode()).decode().rstrip("=")
 _NO_MESSAGES: dict[str, Any] = {"Records": []}
+_SENT = {"SentTimestamp": "4102444800000"}  # in 2100: it has not waited for long
+_PURGE = {"messageId": "1", "body": f"i/{short_name(_KEY)}/", "attributes": _SENT}
 _UPLOAD = {
     "version": "2.0",
     "routeKey": "POST /uploads",
@@ -35,7 +37,7 @@ CALLS: Mapping[str, dict[str, Any]] = {
     "lightpress.handlers.record_failure": _NO_MESSAGES,
     "lightpress.handlers.compress_in_place": _NO_MESSAGES,
     "lightpress.handlers.fetch_url": _NO_MESSAGES,
-    "lightpress.handlers.purge_deleted": {"Records": [{"messageId": "1", "body": f"i/{short_name(_KEY)}/"}]},
+    "lightpress.handlers.purge_deleted": {"Records": [_PURGE]},
     "lightpress.handlers.backfill": {"task": "begin", "state": {"nightly": True}, "execution": "night"},
     "lightpress.handlers.resolve": {"rawPath": f"/r/{short_name(_KEY)}/avif.webp/w640/~{_LINK}"},
     "lightpress.handlers.upload_api": _UPLOAD,
