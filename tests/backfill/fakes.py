@@ -58,6 +58,9 @@ class FakeFiles:
     def put(self, path: str, data: bytes, media_type: str) -> None:  # noqa: ARG002
         self.stored[path] = data
 
+    def put_new(self, path: str, data: bytes, media_type: str) -> None:  # noqa: ARG002
+        self.stored.setdefault(path, data)
+
 
 @dataclass
 class FakeRuns:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lightpress.aws.errors import on_condition
 from lightpress.aws.images import S3Images
 from lightpress.backfill.ports import Listed, Page
+from lightpress.pipeline.ports import PreconditionFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,7 +33,16 @@ class S3Files:
 
     def put(self, path: str, data: bytes, media_type: str) -> None:
         """PUT."""
-        self.s3.put_object(Bucket=self.bucket, Key=path, Body=data, ContentType=media_type, CacheControl="no-store")
+        self._put(path, data, media_type)
+
+    def put_new(self, path: str, data: bytes, media_type: str) -> None:
+        """PUT with `If-None-Match: *`."""
+        with suppress(PreconditionFailed), on_condition():
+            self._put(path, data, media_type, IfNoneMatch="*")
+
+    def _put(self, path: str, data: bytes, media_type: str, **condition: Any) -> None:  # noqa: ANN401  as boto3 takes it
+        about: Any = {"ContentType": media_type, "CacheControl": "no-store"}
+        self.s3.put_object(Bucket=self.bucket, Key=path, Body=data, **about, **condition)
 
 
 @dataclass(frozen=True, slots=True)

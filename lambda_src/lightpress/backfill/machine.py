@@ -82,11 +82,11 @@ class Machine:
         run, number = self._run(state["run"]), int(state["part"])
         folder = Folder(self.files, run)
         part = folder.part(number)
-        if part is None and run.stopped:
-            part = Part((), None)
-        elif part is None:
-            part = cut(run.job, self.lister, number, self._begin(folder, number), has_time)
-            folder.keep_part(number, part)
+        if part is None and not run.stopped:
+            part = folder.keep_part(number, cut(run.job, self.lister, number, self._begin(folder, number), has_time))
+        if part is not None:
+            folder.keep_rows(number, part)
+        part = part or Part((), None)
         return {
             "run": run.name,
             "part": number + 1,

@@ -60,6 +60,9 @@ class Files(Protocol):
     def put(self, path: str, data: bytes, media_type: str) -> None:
         """Write, or replace."""
 
+    def put_new(self, path: str, data: bytes, media_type: str) -> None:
+        """Write, unless there is something."""
+
 
 class Hints(Protocol):
     """The queue of the backfill: a hint says "look at this key"."""

@@ -1,7 +1,7 @@
 """What a run leaves behind in files: its parts, a result for each shard, and a report. Whoever resumes it finds them.
 
-b/RUN/ROUND/PASS/part-NUMBER.csv       shards, for the reader of the Distributed Map
-b/RUN/ROUND/PASS/part-NUMBER.json      where the next part begins; written last
+b/RUN/ROUND/PASS/part-NUMBER.json      the shards of a part, and where the next begins; who writes it first has cut it
+b/RUN/ROUND/PASS/part-NUMBER.csv       the same shards, for the reader of the Distributed Map
 b/RUN/ROUND/PASS/results/SHARD.json    how far a shard is
 b/RUN/ROUND/report.json                what came of it
 """
@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, astuple, dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from lightpress.backfill.shards import SHARDS_OF_A_PART, Cursor, Part, csv_of, shards_in
+from lightpress.backfill.shards import SHARDS_OF_A_PART, Cursor, Part, Shard, csv_of, shards_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from lightpress.backfill.at_once import AtOnce
     from lightpress.backfill.ports import Files
     from lightpress.backfill.run import Run
-    from lightpress.backfill.shards import Shard
 
 PREFIX = "b/"
 NAMED_OF_A_SHARD = 100
@@ -105,6 +104,10 @@ class Report:
     unfinished: tuple[tuple[str, str, str], ...] = ()
 
 
+class BeingCutError(Exception):
+    """Another execution is about to write what this one has cut."""
+
+
 @dataclass(frozen=True, slots=True)
 class Folder:
     """The files of a run."""
@@ -122,28 +125,46 @@ class Folder:
 
     def part(self, number: int) -> Part | None:
         """A part of this pass that was cut before; None if it was not."""
-        known = self.files.get(self._part(self.run.number, number, "json"))
-        data = self.files.get(self.csv_path(number)) if known is not None else None
-        if known is None or data is None:
+        plan = self._plan() if number else ""
+        data = self.files.get(self._part(self.run.number, number, f"{plan}json"))
+        if data is None:
             return None
-        following = json.loads(known)["next"]
-        return Part(tuple(shards_in(data)), Cursor(**following) if following else None)
+        told = json.loads(data)
+        following = Cursor(**told["next"]) if told["next"] else None
+        if "shards" in told:
+            return Part(tuple(Shard(*row) for row in told["shards"]), following)
+        rows = self.files.get(self.csv_path(number))  # cut by an earlier release
+        return Part(tuple(shards_in(rows)), following) if rows is not None else None
 
-    def keep_part(self, number: int, part: Part, *, of_pass: int | None = None) -> None:
-        """Write a part: first its rows, then that it is complete."""
-        of_pass = of_pass or self.run.number
-        self.files.put(self._part(of_pass, number, "csv"), csv_of(part.shards), _CSV)
-        following = asdict(part.next) if part.next else None
-        self.files.put(self._part(of_pass, number, "json"), _dumped({"next": following}), _JSON)
+    def keep_part(self, number: int, part: Part) -> Part:
+        """Write a part, unless it was cut meanwhile; returns what it is now.
+
+        Two that list a bucket while it changes cut it at different keys: half of one and half of the other is neither.
+        """
+        self.files.put_new(self._part(self.run.number, number, "json"), _dumped(_told(part)), _JSON)
+        kept = self.part(number)
+        if kept is None:
+            raise BeingCutError(f"Part {number} of {self._round} is being written by another execution: try again.")
+        return kept
+
+    def keep_rows(self, number: int, part: Part) -> None:
+        """Write the rows of a part as it was cut: the same ones, whoever does."""
+        self.files.put(self.csv_path(number), csv_of(part.shards), _CSV)
 
     def plan_next_pass(self, shards: Sequence[Shard]) -> None:
-        """Write the parts of the pass after this one. The shards get new ids: each part has its own."""
-        for number, start in enumerate(range(0, len(shards), SHARDS_OF_A_PART)):
+        """Write the parts of the pass after this one. The shards get new ids: each part has its own.
+
+        The first is written last, and unless there is one. It names the plan that it is of, and so all other parts.
+        """
+        plan = sha256(repr(shards).encode()).hexdigest()[:_CUT]
+        for number, start in reversed([*enumerate(range(0, len(shards), SHARDS_OF_A_PART))]):
             some = shards[start : start + SHARDS_OF_A_PART]
             renamed = tuple(replace(shard, id=f"{number:05}-{row:05}") for row, shard in enumerate(some))
             last = start + SHARDS_OF_A_PART >= len(shards)
             # The cursor of a part that is not the last is never used: the next part is there already.
-            self.keep_part(number, Part(renamed, None if last else Cursor()), of_pass=self.run.number + 1)
+            told = _told(Part(renamed, None if last else Cursor())) | {"plan": plan}
+            path = self._part(self.run.number + 1, number, f"{plan}.json" if number else "json")
+            (self.files.put if number else self.files.put_new)(path, _dumped(told), _JSON)
 
     def result(self, shard: Shard) -> Result | None:
         """How far a shard is in this pass; None if nobody has begun."""
@@ -179,6 +200,12 @@ class Folder:
         """Write the report."""
         self.files.put(f"{self._round}/report.json", _dumped(asdict(report)), _JSON)
 
+    def _plan(self) -> str:
+        """What the names of the parts after the first have before their ending: the plan they are of, and a dot."""
+        first = self.files.get(self._part(self.run.number, 0, "json"))
+        plan = json.loads(first).get("plan") if first is not None else None
+        return f"{plan}." if plan else ""
+
     def _part(self, of_pass: int, number: int, ending: str) -> str:
         return f"{self._round}/{of_pass}/part-{number:05}.{ending}"
 
@@ -186,6 +213,10 @@ class Folder:
         """Its name has the range: two executions of a run may have cut the bucket at different keys."""
         cut = sha256(f"{shard.place}\0{shard.after}\0{shard.until}".encode()).hexdigest()[:_CUT]
         return f"{self._round}/{self.run.number}/results/{shard.id}-{cut}.json"
+
+
+def _told(part: Part) -> dict[str, Any]:
+    return {"next": asdict(part.next) if part.next else None, "shards": [list(astuple(one)) for one in part.shards]}
 
 
 def summed(number: int, results: Sequence[tuple[Shard, Result | None]]) -> Pass:
