@@ -37,8 +37,8 @@ test: setup  ## everything that must pass, in ten minutes on 2 cores: lint, unit
 	 wait $$lint || failed=1; echo "Lint:"; cat .local/lint.txt; \
 	 wait $$system || failed=1; echo "The whole system on a strict local cloud:"; cat .local/e2e.txt; exit $$failed
 
-# Two more than there are processors: browsers, synthesis and child processes are waited for.
-WORKERS = $$($(BIN)/python -c "import os; print((os.cpu_count() or 1) + 2)")
+# One more than there are processors: browsers and child processes are waited for.
+WORKERS = $$($(BIN)/python -c "import os; print((os.cpu_count() or 1) + 1)")
 
 unit: setup  ## the tests that need no local cloud
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --ignore=tests/e2e
