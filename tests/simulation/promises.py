@@ -432,7 +432,8 @@ class Promises:
             return
         assert manifest.source is not None
         assert manifest.digest is not None
-        if self._generations(key):
+        generations = self._generations(key)
+        if generations:
             self._seen_by_viewers.add(key)
         folder = f"{folder_of(key)}{manifest.generation}/"
         source, contents = manifest.source, self.contents[manifest.source.identity]
@@ -449,13 +450,13 @@ class Promises:
                 self._break(key, "a variant is not what its manifest says")
             elif not variant.path.startswith(folder):
                 self._break(key, "a variant lies in somebody else's folder")
-        self._check_previous(key, manifest)
+        self._check_previous(key, manifest, generations)
 
-    def _check_previous(self, key: str, manifest: Manifest) -> None:
+    def _check_previous(self, key: str, manifest: Manifest, generations: set[str]) -> None:
         """The generation that a manifest names besides its own is there, where any of it was made."""
         if not manifest.variants and manifest.generation:
             self._unmade.add(manifest.generation)
-        if manifest.previous not in {None, *self._generations(key), *self._unmade}:
+        if manifest.previous and manifest.previous not in generations | self._unmade:
             self._break(key, "the generation before is gone while pages may still show it")
 
     def _check_kept(self, key: str, manifest: Manifest, before: Manifest | None) -> None:

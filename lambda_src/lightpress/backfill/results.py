@@ -164,7 +164,8 @@ class Folder:
             # The cursor of a part that is not the last is never used: the next part is there already.
             told = _told(Part(renamed, None if last else Cursor())) | {"plan": plan}
             path = self._part(self.run.number + 1, number, f"{plan}.json" if number else "json")
-            (self.files.put if number else self.files.put_new)(path, _dumped(told), _JSON)
+            write = self.files.put if number else self.files.put_new
+            write(path, _dumped(told), _JSON)
 
     def result(self, shard: Shard) -> Result | None:
         """How far a shard is in this pass; None if nobody has begun."""
