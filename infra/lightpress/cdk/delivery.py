@@ -23,7 +23,7 @@ from lightpress.cdk.buckets import PrivateBucket, moved
 from lightpress.cdk.component import Component
 from lightpress.cdk.copies import copy_folders, refuse_to_hide_permalinks
 from lightpress.cdk.findings import acknowledge
-from lightpress.cdk.functions import PythonFunction
+from lightpress.cdk.functions import Layers, PythonFunction
 from lightpress.cdk.given import who
 from lightpress.cdk.lazy import LAZY_TIMEOUT_SECONDS, LazyRendering
 from lightpress.cdk.mount import described, host_of, permit
@@ -225,7 +225,7 @@ class Delivery(Component):
             code=code,
             config=config,
             # It reads the recipes for a placeholder, and their steps may need Pillow.
-            alone=not config.delivery.placeholder_while_processing,
+            layers=Layers.LIBRARIES if config.delivery.placeholder_while_processing else Layers.NONE,
             memory_mb=_RESOLVER_MEMORY_MB,
             timeout_seconds=RESOLVER_TIMEOUT_SECONDS,
             snap_start=config.delivery.resolver_start == "snapshot",

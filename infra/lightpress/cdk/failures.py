@@ -12,7 +12,7 @@ from lightpress.cdk.account_limits import dead_letters_at_once, failure_memory_m
 from lightpress.cdk.buckets import PrivateBucket
 from lightpress.cdk.component import Component
 from lightpress.cdk.existing import read_attached
-from lightpress.cdk.functions import PythonFunction
+from lightpress.cdk.functions import Layers, PythonFunction
 from lightpress.cdk.processing import RECORD_FAILURE_TIMEOUT_SECONDS, publish, read_originals
 from lightpress.cdk.tables import Table
 
@@ -75,7 +75,7 @@ class Failures(Component):
             description="Tries dead letters once more, and records what fails again with its reason",
             code=code,
             config=config,
-            renders=True,
+            layers=Layers.RENDERING,
             memory_mb=failure_memory_mb(config),
             timeout_seconds=RECORD_FAILURE_TIMEOUT_SECONDS,
             environment={

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import platform
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
@@ -97,6 +98,16 @@ class FunctionCode(Component):
         ]
         self.outputs = {"RecipesDigest": self.recipes.digest}
 
+    def layers_for(self, which: Layers) -> tuple[PillowLayer, ...]:
+        """Those that a function has."""
+        match which:
+            case Layers.NONE:
+                return ()
+            case Layers.LIBRARIES:
+                return (self.layer,)
+            case Layers.RENDERING:
+                return (self.layer, *self.extra_layers)
+
 
 def _extra_layers(config: Config) -> Iterator[tuple[str, str]]:
     """The folder of each layer that options add, and what is in it, for people."""
@@ -189,6 +200,19 @@ class Capacity(TypedDict, total=False):
     snap_start: bool
 
 
+class Layers(enum.Enum):
+    """Which layers a function has. The less there is to load, the sooner a cold start is over."""
+
+    NONE = enum.auto()
+    """For code that imports nothing of them."""
+
+    LIBRARIES = enum.auto()
+    """Pillow and the other libraries."""
+
+    RENDERING = enum.auto()
+    """Those of `extra_inputs` and `face_focus`, too: for code that opens originals."""
+
+
 class PythonFunction(lambda_.Function):
     """Runs `lightpress.handlers.HANDLER`. It may write its own log and nothing else, until `allow` says so.
 
@@ -196,8 +220,7 @@ class PythonFunction(lambda_.Function):
         handler: The module in `lightpress.handlers`.
         environment: Its variables, besides those that all functions have.
         label: What alarms call it; by default its id.
-        renders: Whether it opens originals, and needs the layers of `extra_inputs` and `face_focus`.
-        alone: Whether it imports nothing of the layer. The less there is to load, the sooner a cold start is over.
+        layers: Which it has.
         capacity: Where it needs another than the functions that process originals.
 
     Attributes:
@@ -221,8 +244,7 @@ class PythonFunction(lambda_.Function):
         config: Config,
         environment: Mapping[str, str],
         label: str = "",
-        renders: bool = False,
-        alone: bool = False,
+        layers: Layers = Layers.LIBRARIES,
         **capacity: Unpack[Capacity],
     ) -> None:
         log_group, own_role = _log_and_role(scope, id_, config)
@@ -236,10 +258,10 @@ class PythonFunction(lambda_.Function):
             environment={**_common_variables(config), **environment},
             **_properties(code, config, capacity),
         )
-        layers = () if alone else (code.layer, *(code.extra_layers if renders else ()))
-        if layers:
-            self.add_layers(*layers)
-        self.live = live_alias(scope, id_, self, layers=layers, provisioned=capacity.get("provisioned", 0))
+        used = code.layers_for(layers)
+        if used:
+            self.add_layers(*used)
+        self.live = live_alias(scope, id_, self, layers=used, provisioned=capacity.get("provisioned", 0))
         self.label = label or id_
         self.own_role = own_role
         self.queues: list[sqs.IQueue] = []

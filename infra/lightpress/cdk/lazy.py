@@ -11,7 +11,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from lightpress.cdk.existing import read_attached
-from lightpress.cdk.functions import PythonFunction
+from lightpress.cdk.functions import Layers, PythonFunction
 from lightpress.cdk.naming import global_name
 from lightpress.cdk.processing import read_originals
 
@@ -59,7 +59,7 @@ class LazyRendering(Construct):
             description="Makes lazy variants when somebody first asks for them",
             code=code,
             config=config,
-            renders=True,
+            layers=Layers.RENDERING,
             timeout_seconds=LAZY_TIMEOUT_SECONDS,
             reserved_concurrency=config.delivery.lazy_concurrency,
             environment={"IMAGES_BUCKET": images.bucket_name},

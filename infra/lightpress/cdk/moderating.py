@@ -11,7 +11,7 @@ from lightpress.cdk.asking import AskedQueue
 from lightpress.cdk.component import Component
 from lightpress.cdk.existing import read_attached, send
 from lightpress.cdk.findings import acknowledge
-from lightpress.cdk.functions import PythonFunction
+from lightpress.cdk.functions import Layers, PythonFunction
 from lightpress.cdk.naming import resource
 from lightpress.cdk.processing import read_originals
 from lightpress.cdk.webhooks import rule_of
@@ -53,7 +53,7 @@ class Moderating(Component):
             description="Has Rekognition look at pictures that wait, and says what it finds",
             code=core.code,
             config=config,
-            renders=True,
+            layers=Layers.RENDERING,
             timeout_seconds=_TIMEOUT_SECONDS,
             environment={
                 "IMAGES_BUCKET": images.bucket_name,

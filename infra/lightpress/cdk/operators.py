@@ -11,7 +11,7 @@ from aws_cdk import aws_iam as iam
 from lightpress.cdk.component import Component
 from lightpress.cdk.existing import name_attached, read_attached
 from lightpress.cdk.findings import acknowledge
-from lightpress.cdk.functions import PythonFunction
+from lightpress.cdk.functions import Layers, PythonFunction
 from lightpress.cdk.metrics import NAMESPACE
 from lightpress.cdk.processing import read_originals
 from lightpress.cdk.upload_api import integration_of, route
@@ -139,7 +139,7 @@ def _preview(scope: Construct, core: Core) -> PythonFunction:
         description="Shows operators what waits for a reviewer",
         code=core.code,
         config=config,
-        renders=True,
+        layers=Layers.RENDERING,
         timeout_seconds=_TIMEOUT_SECONDS,
         environment={"UPLOAD_AUTH": config.uploads.upload_auth, "OPERATORS_SCOPE": config.uploads.operators_scope},
     )

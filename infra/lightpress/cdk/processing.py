@@ -13,7 +13,7 @@ from aws_cdk import aws_sqs as sqs
 from lightpress.cdk.buckets import PrivateBucket
 from lightpress.cdk.component import Component
 from lightpress.cdk.existing import CREATED, DELETED, RESTORED, SEE_NAMES, announce, read_attached
-from lightpress.cdk.functions import PythonFunction
+from lightpress.cdk.functions import Layers, PythonFunction
 from lightpress.cdk.naming import resource
 from lightpress.cdk.queues import queue_and_dead_letters, queue_of_pictures
 from lightpress.pipeline.buckets import Selection
@@ -133,7 +133,7 @@ class Processing(Component):
             description="Publishes the variants of originals, and removes those of deleted ones",
             code=code,
             config=config,
-            renders=True,
+            layers=Layers.RENDERING,
             reserved_concurrency=config.processing.reserved_concurrency,
             environment={
                 "QUEUE_URL": self.queue.queue_url,
