@@ -942,9 +942,10 @@ class Promises:
             return
         if manifest.enrichers != recipe.enrichers:
             self._break(key, "it does not ask the enrichers of its recipe")
-        self._check_facts(key, manifest, identity_of(source), is_readable=not closed_for(source))
-        faces = center_of(manifest.facts)
-        if manifest.source and manifest.correction is None and manifest.source.suggested != faces:
+        is_readable = not closed_for(source)
+        self._check_facts(key, manifest, identity_of(source), is_readable=is_readable)
+        follows_faces = manifest.correction is None and is_readable
+        if follows_faces and manifest.source and manifest.source.suggested != center_of(manifest.facts):
             self._break(key, "it is not cut around the faces that are seen")
 
     def _check_facts(self, key: str, manifest: Manifest, identity: str, *, is_readable: bool) -> None:
