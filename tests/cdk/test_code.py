@@ -85,6 +85,7 @@ def test_recipes_from_elsewhere_bring_the_files_that_their_steps_name_and_no_oth
         path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.suffix in {".toml", ".png", ".py"}
     }
     assert found == {"recipes.toml", "brand/logo.png", "steps/duotone.py"}
+    assert Path(importlib.util.cache_from_source(folder / "steps" / "duotone.py")).exists()
     assert load_recipes(folder / "recipes.toml").digest == load_recipes(recipes).digest
     (mine / "logo.png").write_bytes(file_of(plain((9, 9, 9))))
     assert compiled(source, on_this_host(), recipes, load_recipes(recipes).files) != folder

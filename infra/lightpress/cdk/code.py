@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 from lightpress.cdk.layer_build import precompile, settle
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from lightpress.cdk.layer_build import Target
 
 _PACKAGE = "lightpress"
@@ -36,22 +38,43 @@ def compiled(source: Path, target: Target, recipes: Path, files: tuple[str, ...]
     Only the Python version that the functions run on can write their byte code; synthesized with another, they go
     without.
     """
+    package = source / _PACKAGE
     beside = ((_RECIPES, recipes), *((name, recipes.parent / name) for name in files))
-    fingerprint = _fingerprint(source / _PACKAGE, tuple(path for _, path in beside))
-    return _copy(source / _PACKAGE, target, beside, fingerprint, faces=faces)
+    code = _package(package, target, _fingerprint(_sources(package)), faces=faces)
+    return _with(code, target, beside, _fingerprint(path for _, path in beside))
 
 
 @cache
-def _copy(package: Path, target: Target, beside: tuple[tuple[str, Path], ...], _: str, *, faces: bool) -> Path:
-    folder = Path(mkdtemp(prefix="lightpress-code-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+def _package(package: Path, target: Target, _: str, *, faces: bool) -> Path:
+    """A folder with the package alone: whatever the recipes are, it is compiled once."""
+    folder = _new_folder()
     shutil.copytree(package, folder / _PACKAGE, ignore=partial(_left_out, package, faces))
+    if target.precompiled:
+        _precompile(folder)
+    return folder
+
+
+@cache
+def _with(code: Path, target: Target, beside: tuple[tuple[str, Path], ...], _: str) -> Path:
+    """A copy with what lies beside the package."""
+    folder = _new_folder()
+    shutil.copytree(code, folder, dirs_exist_ok=True)
     for name, path in beside:
         (folder / name).parent.mkdir(exist_ok=True, parents=True)
         shutil.copyfile(path, folder / name)
-    if target.precompiled:
-        precompile(folder, _FOLDER_IN_LAMBDA, unless_edited=True)  # as one may in the console
+    if target.precompiled and any(path.suffix == ".py" for _, path in beside):
+        _precompile(folder)  # steps of one's own
     settle(folder)
+    return folder
+
+
+def _precompile(folder: Path) -> None:
+    precompile(folder, _FOLDER_IN_LAMBDA, unless_edited=True)  # as one may in the console
+
+
+def _new_folder() -> Path:
+    folder = Path(mkdtemp(prefix="lightpress-code-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
 
@@ -61,9 +84,13 @@ def _left_out(package: Path, faces: bool, folder: str, names: list[str]) -> set[
     return left_out | set(_NOT_IN_LAMBDA) if Path(folder) == package else left_out
 
 
-def _fingerprint(package: Path, beside: tuple[Path, ...]) -> str:
-    """Of all files, so that what was changed since is copied anew."""
+def _sources(package: Path) -> list[Path]:
+    return sorted(path for path in package.rglob("*") if path.is_file() and path.suffix != ".pyc")
+
+
+def _fingerprint(files: Iterable[Path]) -> str:
+    """So that what was changed since is copied anew."""
     parts = hashlib.sha256()
-    for path in (*sorted(path for path in package.rglob("*") if path.is_file() and path.suffix != ".pyc"), *beside):
+    for path in files:
         parts.update(hashlib.sha256(str(path).encode()).digest() + hashlib.sha256(path.read_bytes()).digest())
     return parts.hexdigest()
