@@ -14,7 +14,7 @@ from lightpress.cdk.readiness import context_of_the_command_line
 from tests.cdk.grants import as_list, function_id, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from aws_cdk.cx_api import CloudFormationStackArtifact
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # In the context of an app: leave the layer unbuilt, for its hash is known without.
 NO_LAYER: dict[str, object] = {"aws:cdk:bundling-stacks": []}
+# And leave what is deployed where it is: of each template, 650 files would be copied.
+NO_ASSETS = {**NO_LAYER, "aws:cdk:disable-asset-staging": True}
 
 GATED_RECIPES = """
 [[rules]]
@@ -121,7 +123,7 @@ class Template:
 
 def synthesize(environment: str, outdir: Path) -> Template:
     """The template of an environment."""
-    assembly = make_app({"env": environment, **NO_LAYER}, str(outdir)).synth()
+    assembly = make_app({"env": environment, **NO_ASSETS}, str(outdir)).synth()
     return read_template(assembly.get_stack_by_name(f"Lightpress-{environment}"))
 
 
@@ -133,8 +135,13 @@ def synthesize_with(config: Config, outdir: Path) -> Template:
     return _SYNTHESIZED[described]
 
 
-def _synthesize(config: Config, outdir: Path) -> Template:
-    app = App(context={**context_of_the_command_line(), **NO_LAYER}, outdir=str(outdir))
+def stage(config: Config, outdir: Path) -> None:
+    """Copy to `outdir` what is deployed, but for the layer."""
+    _synthesize(config, outdir, NO_LAYER)
+
+
+def _synthesize(config: Config, outdir: Path, context: Mapping[str, object] = NO_ASSETS) -> Template:
+    app = App(context={**context_of_the_command_line(), **context}, outdir=str(outdir))
     LightpressStack(app, "Lightpress", config=config)
     return read_template(app.synth().get_stack_by_name("Lightpress"))
 

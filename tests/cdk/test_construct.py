@@ -27,7 +27,7 @@ from lightpress.cdk.config import Config
 from lightpress.cdk.naming import resource
 from lightpress.toml_reader import ConfigError
 from tests.cdk.grants import as_list
-from tests.cdk.templates import NO_LAYER, Template, read_template
+from tests.cdk.templates import NO_ASSETS, Template, read_template
 from tools.template_lint import SIGNING_KEY
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Strangers:
 
 @pytest.fixture(scope="module")
 def strangers(tmp_path_factory: pytest.TempPathFactory) -> Strangers:
-    app = App(context=NO_LAYER, outdir=str(tmp_path_factory.mktemp("strangers")))
+    app = App(context=NO_ASSETS, outdir=str(tmp_path_factory.mktemp("strangers")))
     site = Stack(app, "Site")
     cdn = cloudfront.Distribution(
         site, "Cdn", default_behavior=cloudfront.BehaviorOptions(origin=origins.HttpOrigin("www.example.com"))
@@ -285,7 +285,7 @@ def logical_id_of(part: IConstruct) -> str:
 
 @pytest.fixture
 def stack() -> Stack:
-    return Stack(App(context=NO_LAYER), "Site", env=ACCOUNT)
+    return Stack(App(context=NO_ASSETS), "Site", env=ACCOUNT)
 
 
 def _elsewhere(stack: Stack, **where: str) -> s3.IBucket:
@@ -352,7 +352,7 @@ def test_a_queue_that_no_recipe_needs_is_refused_by_its_name(stack: Stack) -> No
 def test_a_name_that_makes_a_bucket_longer_than_63_characters_is_refused_where_the_region_is_known(
     name: str, longer: int
 ) -> None:
-    far = Stack(App(context=NO_LAYER), "Far", env={"account": "123456789012", "region": "ap-southeast-1"})
+    far = Stack(App(context=NO_ASSETS), "Far", env={"account": "123456789012", "region": "ap-southeast-1"})
     if not longer:
         Lightpress(far, "Images", name=name)
         return

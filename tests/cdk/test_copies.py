@@ -12,7 +12,7 @@ from aws_cdk import aws_cloudfront_origins as origins
 from lightpress.cdk import Lightpress
 from lightpress.toml_reader import ConfigError
 from tests.cdk.grants import environment_of, function_id, grants_of
-from tests.cdk.templates import NO_LAYER, Template, read_template
+from tests.cdk.templates import NO_ASSETS, Template, read_template
 from tests.handlers.conftest import IMAGES, QUEUE
 from tests.handlers.recorder import needs
 from tests.handlers.test_copies import COPYING, TAG
@@ -36,7 +36,7 @@ PLAIN, TAGGED = (
 
 
 def deployed(folder: Path, copies: str, **options: Any) -> Template:  # noqa: ANN401  of the construct
-    app = App(context=NO_LAYER, outdir=str(folder / "out"))
+    app = App(context=NO_ASSETS, outdir=str(folder / "out"))
     stack = Stack(app, "Copied", env={"account": "123456789012", "region": "eu-west-1"})
     Lightpress(stack, "Images", recipes=recipes_in(folder, copies), name="dev", **options)
     return read_template(app.synth().get_stack_by_name("Copied"))
@@ -189,12 +189,12 @@ def synthesized(folder: Path, copies: str, rules: str, *, renders: bool = True, 
     what = 'recipe = "web"' if renders else "ignore = true"
     rule = f'[[rules]]\npath = "{rules}"\n{what}\n' if rules else ""
     path.write_text(rule + path.read_text(encoding="utf-8"), encoding="utf-8")
-    stack = Stack(App(context=NO_LAYER, outdir=str(folder / "out")), "Copied")
+    stack = Stack(App(context=NO_ASSETS, outdir=str(folder / "out")), "Copied")
     Lightpress(stack, "Images", recipes=path, name="dev", **options)
 
 
 def test_with_a_distribution_of_the_owners_they_need_a_bucket_of_the_owners(tmp_path: Path) -> None:
-    stack = Stack(App(context=NO_LAYER, outdir=str(tmp_path / "out")), "Copied")
+    stack = Stack(App(context=NO_ASSETS, outdir=str(tmp_path / "out")), "Copied")
     behavior = cloudfront.BehaviorOptions(origin=origins.HttpOrigin("www.example.com"))
     distribution = cloudfront.Distribution(stack, "Cdn", default_behavior=behavior)
     recipes = recipes_in(tmp_path, PLAIN)
@@ -204,6 +204,6 @@ def test_with_a_distribution_of_the_owners_they_need_a_bucket_of_the_owners(tmp_
 
 
 def test_a_bucket_for_copies_without_any_is_refused(tmp_path: Path) -> None:
-    stack = Stack(App(context=NO_LAYER, outdir=str(tmp_path / "out")), "Copied")
+    stack = Stack(App(context=NO_ASSETS, outdir=str(tmp_path / "out")), "Copied")
     with pytest.raises(ConfigError, match="copies_bucket: no recipe has copies"):
         Lightpress(stack, "Images", name="dev", copies_bucket="my-site")

@@ -14,7 +14,7 @@ from aws_cdk import aws_sqs as sqs
 from lightpress.cdk import Lightpress
 from lightpress.toml_reader import ConfigError
 from tests.cdk.grants import environment_of, function_id, grants_of, resolve
-from tests.cdk.templates import NO_LAYER, Template, read_template
+from tests.cdk.templates import NO_ASSETS, Template, read_template
 from tests.cdk.test_monitoring import alarms
 from tests.handlers.conftest import IMAGES
 from tests.handlers.recorder import needs
@@ -39,7 +39,7 @@ def synthesized(folder: Path, recipes: str, *, own: str = "", **options: Any) ->
     """A stack with a construct. own: The name of an enricher of its owner's."""
     path = folder / "recipes.toml"
     path.write_text(recipes, encoding="utf-8")
-    app = App(context=NO_LAYER, outdir=str(folder / "out"))
+    app = App(context=NO_ASSETS, outdir=str(folder / "out"))
     stack = Stack(app, "Told", env={"account": "123456789012", "region": "eu-west-1"})
     images = Lightpress(stack, "Images", recipes=path, name="dev", **options)
     if own:

@@ -22,7 +22,7 @@ from lightpress.in_place.buckets import InPlace, in_place_from
 from lightpress.pipeline.buckets import Attached, attached_from
 from lightpress.toml_reader import ConfigError
 from tests.cdk.grants import ACCOUNT, REGION, environment_of, function_id, grants_of
-from tests.cdk.templates import NO_LAYER, Template, synthesize_with
+from tests.cdk.templates import NO_ASSETS, Template, synthesize_with
 from tests.cdk.test_monitoring import SYMPTOMS, SYMPTOMS_IN_PLACE
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def test_without_tables_there_is_nothing_of_it(template: Template) -> None:
 
 @pytest.mark.nightly
 def test_other_peoples_rules_find_nothing(existing: Template, tmp_path: Path) -> None:
-    app = App(context=NO_LAYER, outdir=str(tmp_path))
+    app = App(context=NO_ASSETS, outdir=str(tmp_path))
     LightpressStack(app, "Lightpress", config=CONFIG)
     report = AwsSolutionsChecks(app).validate_scope(app)
     assert report.success, [violation.rule_name for violation in report.violations]

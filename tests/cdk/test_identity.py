@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lightpress.cdk.readiness import PROJECT
-from tests.cdk.templates import NO_LAYER
+from tests.cdk.templates import NO_ASSETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -146,6 +146,6 @@ def test_the_same_checkout_always_synthesizes_to_the_same_bytes(tmp_path: Path) 
 
 
 def _synthesized_by_a_process_of_its_own(outdir: Path, *, hash_seed: str) -> dict[str, bytes]:
-    told = {"CDK_OUTDIR": str(outdir), "CDK_CONTEXT_JSON": json.dumps(NO_LAYER), "PYTHONHASHSEED": hash_seed}
+    told = {"CDK_OUTDIR": str(outdir), "CDK_CONTEXT_JSON": json.dumps(NO_ASSETS), "PYTHONHASHSEED": hash_seed}
     subprocess.run([sys.executable, "app.py"], cwd=PROJECT, env={**os.environ, **told}, check=True)
     return {str(path.relative_to(outdir)): path.read_bytes() for path in outdir.rglob("*") if path.is_file()}

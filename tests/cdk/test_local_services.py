@@ -12,7 +12,7 @@ from lightpress.cdk.local_services import with_local_services
 from lightpress.cdk.options.environment import LOCAL
 from lightpress.cdk.readiness import RECIPES
 from lightpress.pipeline.recipe_file import load_recipes
-from tests.cdk.templates import NO_LAYER
+from tests.cdk.templates import NO_ASSETS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,6 +74,6 @@ def test_they_are_in_the_stack_of_the_local_cloud_and_of_no_other(tmp_path: Path
     recipes = written(tmp_path, 'gate = ["moderation", "malware"]\nfacts = ["labels", "faces", "alt"]')
     found = {}
     for env in (LOCAL, "dev"):
-        app = make_app({"env": env, "recipes": str(recipes), **NO_LAYER}, str(tmp_path / env))
+        app = make_app({"env": env, "recipes": str(recipes), **NO_ASSETS}, str(tmp_path / env))
         found[env] = {one.node.id for one in app.node.find_all() if isinstance(one, PythonFunction)} & OF_SERVICES
     assert found == {LOCAL: OF_SERVICES, "dev": set()}

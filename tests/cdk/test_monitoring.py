@@ -20,7 +20,7 @@ from lightpress.cdk.readiness import PROJECT
 from lightpress.costs.bill import Use
 from lightpress.image.outputs import WRITTEN
 from tests.cdk.grants import as_list
-from tests.cdk.templates import GATED_RECIPES, NO_LAYER, Statement, read_template, synthesize_with
+from tests.cdk.templates import GATED_RECIPES, NO_ASSETS, Statement, read_template, synthesize_with
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,7 +128,7 @@ def as_many_rules_as_can_be(tmp_path_factory: pytest.TempPathFactory) -> Templat
     """Beside a bucket of somebody's own, as many existing buckets as the options allow."""
     folder = tmp_path_factory.mktemp("rules")
     (folder / "recipes.toml").write_text(GATED_RECIPES, encoding="utf-8")
-    app = App(context=NO_LAYER, outdir=str(folder / "out"))
+    app = App(context=NO_ASSETS, outdir=str(folder / "out"))
     stack = Stack(app, "Rules", env={"account": "123456789012", "region": "eu-west-1"})
     Lightpress(
         stack,

@@ -16,7 +16,7 @@ from lightpress.cdk.options.ingest import IngestOptions
 from lightpress.costs.prices import prices_of
 from lightpress.toml_reader import ConfigError
 from tests.cdk.grants import environment_of, function_id, grants_of
-from tests.cdk.templates import GATED_RECIPES, NO_LAYER, read_template, synthesize_with
+from tests.cdk.templates import GATED_RECIPES, NO_ASSETS, read_template, synthesize_with
 from tests.cdk.test_least_privilege import compare
 from tests.cdk.test_upload_api import JWT, ROUTES, jwt_but, routes
 from tests.handlers.test_operators import OPERATORS, RETRY_URL, REVIEW
@@ -97,7 +97,7 @@ def test_without_url_ingest_it_may_send_to_one_queue_only(tmp_path: Path) -> Non
 def test_only_with_a_gate_it_may_send_reviews(tmp_path: Path) -> None:
     recipes = tmp_path / "recipes.toml"
     recipes.write_text(GATED_RECIPES, encoding="utf-8")
-    app = App(context=NO_LAYER, outdir=str(tmp_path / "out"))
+    app = App(context=NO_ASSETS, outdir=str(tmp_path / "out"))
     stack = Stack(app, "Gated", env={"account": "123456789012", "region": "eu-west-1"})
     Lightpress(stack, "Images", recipes=recipes, config=jwt_but(operators_scope=SCOPE))
     template = read_template(app.synth().get_stack_by_name("Gated"))

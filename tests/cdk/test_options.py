@@ -20,7 +20,7 @@ from lightpress.cdk.options.delivery import is_rsa_2048
 from lightpress.cdk.readiness import context_of_the_command_line
 from lightpress.toml_reader import ConfigError
 from tests.cdk.grants import ACCOUNT, REGION, environment_of, grants_of
-from tests.cdk.templates import NO_LAYER, synthesize_with
+from tests.cdk.templates import NO_ASSETS, synthesize_with
 from tests.handlers import conftest as names
 from tests.handlers.recorder import needs
 from tests.handlers.test_recorded_calls import RESOLVE_OR_WAIT
@@ -91,7 +91,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Template:
 
 @pytest.mark.nightly
 def test_with_every_option_neither_cdk_nag_nor_cfn_lint_finds_anything(everything: Template, tmp_path: Path) -> None:
-    app = App(context={**context_of_the_command_line(), **NO_LAYER}, outdir=str(tmp_path / "out"))
+    app = App(context={**context_of_the_command_line(), **NO_ASSETS}, outdir=str(tmp_path / "out"))
     LightpressStack(app, "Lightpress", config=_config(tmp_path, EVERYTHING))
     report = AwsSolutionsChecks(app).validate_scope(app)
     found = [

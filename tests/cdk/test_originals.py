@@ -12,7 +12,7 @@ from aws_cdk.assertions import Annotations, Match
 from lightpress.cdk import Lightpress
 from lightpress.toml_reader import ConfigError
 from tests.cdk.grants import function_id, grants_of
-from tests.cdk.templates import NO_LAYER, Template, read_template
+from tests.cdk.templates import NO_ASSETS, Template, read_template
 from tests.cdk.test_least_privilege import compare
 from tests.handlers.test_dropping import DROPPED
 from tests.handlers.test_recorded_calls import PROCESS_UPLOAD, RECORD_FAILURE
@@ -33,7 +33,7 @@ SOME_MOVE = (
 def stack_with(folder: Path, recipes: str, *, given: bool = False, **options: Any) -> Stack:  # noqa: ANN401  of the construct
     path = folder / "recipes.toml"
     path.write_text(recipes, encoding="utf-8")
-    stack = Stack(App(context=NO_LAYER, outdir=str(folder / "out")), "Pictures")
+    stack = Stack(App(context=NO_ASSETS, outdir=str(folder / "out")), "Pictures")
     uploads = s3.Bucket(stack, "Mine") if given else None
     Lightpress(stack, "Images", recipes=path, name="dev", uploads=uploads, **options)
     return stack

@@ -11,7 +11,7 @@ from aws_cdk.assertions import Annotations, Match
 from lightpress.cdk import Lightpress
 from lightpress.toml_reader import ConfigError
 from tests.cdk.grants import ACCOUNT, REGION, grants_of_role
-from tests.cdk.templates import NO_LAYER, Template, read_template
+from tests.cdk.templates import NO_ASSETS, Template, read_template
 from tests.cdk.test_monitoring import alarms
 from tests.cdk.test_originals import ALL, DROPS, SIZES, stack_with
 
@@ -24,7 +24,7 @@ UPLOADS = f"arn:aws:s3:::lightpress-dev-uploads-{ACCOUNT}-{REGION}-an"
 
 
 def template_with(folder: Path, **options: Any) -> Template:  # noqa: ANN401  of the construct
-    app = App(context=NO_LAYER, outdir=str(folder / "out"))
+    app = App(context=NO_ASSETS, outdir=str(folder / "out"))
     recipes = folder / "recipes.toml"
     recipes.write_text(f"{ALL}{SIZES}", encoding="utf-8")
     Lightpress(Stack(app, "Pictures"), "Default", recipes=recipes, name="dev", **options)

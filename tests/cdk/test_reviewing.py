@@ -16,7 +16,7 @@ from lightpress.cdk import Lightpress
 from lightpress.pipeline.reviewing import MEASURE
 from lightpress.toml_reader import ConfigError
 from tests.cdk.grants import environment_of, function_id, grants_of
-from tests.cdk.templates import GATED_RECIPES, NO_LAYER, Template, read_template
+from tests.cdk.templates import GATED_RECIPES, NO_ASSETS, Template, read_template
 from tests.cdk.test_monitoring import alarms
 from tests.handlers.conftest import IMAGES, QUEUE, UPLOADS
 from tests.handlers.recorder import needs
@@ -41,7 +41,7 @@ def recipes_in(folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def gated(tmp_path_factory: pytest.TempPathFactory) -> Template:
     folder = tmp_path_factory.mktemp("gated")
-    app = App(context=NO_LAYER, outdir=str(folder / "out"))
+    app = App(context=NO_ASSETS, outdir=str(folder / "out"))
     stack = Stack(app, "Gated", env={"account": "123456789012", "region": "eu-west-1"})
     recipes = recipes_in(folder)
     Lightpress(stack, "Images", recipes=recipes, name="dev", attach=[{"bucket": "shop", "publish_under": "shop/"}])
@@ -82,7 +82,7 @@ def test_it_is_told_every_hour_to_count_what_waits_and_an_alarm_looks_at_that(ga
 
 def test_it_looks_at_what_is_overdue_only_where_a_recipe_says_when_that_is(gated: Template, tmp_path: Path) -> None:
     assert "GATE_TIME_LIMITS" not in environment_of(gated.raw, function_id(gated.raw, "take_review"))
-    app = App(context=NO_LAYER, outdir=str(tmp_path / "out"))
+    app = App(context=NO_ASSETS, outdir=str(tmp_path / "out"))
     stack = Stack(app, "Gated", env={"account": "123456789012", "region": "eu-west-1"})
     recipes = recipes_in(tmp_path)
     limits = 'gate_hours = 48\ngate_unanswered = "publish"\n'
@@ -93,7 +93,7 @@ def test_it_looks_at_what_is_overdue_only_where_a_recipe_says_when_that_is(gated
 
 
 def test_with_a_key_of_the_stack_its_rules_may_send_to_the_encrypted_queue(tmp_path: Path) -> None:
-    stack = Stack(App(context=NO_LAYER, outdir=str(tmp_path / "out")), "Gated")
+    stack = Stack(App(context=NO_ASSETS, outdir=str(tmp_path / "out")), "Gated")
     Lightpress(stack, "Images", recipes=recipes_in(tmp_path), name="dev", encryption_key="create")
     found = Synthesized.from_stack(stack).find_resources("AWS::KMS::Key")
     assert any('"Service": "events.amazonaws.com"' in json.dumps(one) for one in found.values())
@@ -140,7 +140,7 @@ def attached(folder: Path, path: str, *rows: AttachedBucket) -> Template:
     others = '\n[[rules]]\npath = "**"\nrecipe = "open"\n\n[recipes.open]\nsizes = { w640 = { width = 640 } }\n'
     gated_first = GATED_RECIPES.replace('path = "**"', f'path = "{path}"') + others
     recipes.write_text(GATED_RECIPES if path == "**" else gated_first, encoding="utf-8")
-    app = App(context=NO_LAYER, outdir=str(folder / "out"))
+    app = App(context=NO_ASSETS, outdir=str(folder / "out"))
     stack = Stack(app, "Gated", env={"account": "123456789012", "region": "eu-west-1"})
     Lightpress(stack, "Images", recipes=recipes, name="dev", attach=rows)
     return read_template(app.synth().get_stack_by_name("Gated"))
@@ -229,6 +229,6 @@ def test_cfn_lint_finds_nothing_wrong_with_it(gated: Template) -> None:
 
 
 def test_a_gate_needs_a_cdn_that_forgets_what_is_rejected(tmp_path: Path) -> None:
-    stack = Stack(App(context=NO_LAYER, outdir=str(tmp_path / "out")), "Gated")
+    stack = Stack(App(context=NO_ASSETS, outdir=str(tmp_path / "out")), "Gated")
     with pytest.raises(ConfigError, match="invalidate_deleted: false, and a recipe has a gate"):
         Lightpress(stack, "Images", recipes=recipes_in(tmp_path), name="dev", invalidate_deleted=False)

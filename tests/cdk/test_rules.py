@@ -12,7 +12,7 @@ from cfnlint.api import lint  # type: ignore[import-untyped]
 from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 
 from lightpress.cdk.app import make_app
-from tests.cdk.templates import NO_LAYER
+from tests.cdk.templates import NO_ASSETS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,13 +29,13 @@ _NOISE = ["W3005"]
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
 def test_cdk_nag_finds_nothing_that_is_not_answered(environment: str, tmp_path: Path) -> None:
-    app = make_app({"env": environment, **NO_LAYER}, str(tmp_path))
+    app = make_app({"env": environment, **NO_ASSETS}, str(tmp_path))
     report = AwsSolutionsChecks(app).validate_scope(app)
     assert report.success, [_described(violation) for violation in report.violations]
 
 
 def test_every_answer_to_cdk_nag_gives_a_reason(tmp_path: Path) -> None:
-    app = make_app({"env": "prod", **NO_LAYER}, str(tmp_path))
+    app = make_app({"env": "prod", **NO_ASSETS}, str(tmp_path))
     answers = [
         (construct.node.path, finding, reason)
         for construct in app.node.find_all()

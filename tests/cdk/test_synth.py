@@ -19,7 +19,7 @@ from lightpress.cdk.layer import PillowLayer
 from lightpress.cdk.layer_build import LayerError
 from lightpress.cdk.readiness import PROJECT, RECIPES
 from lightpress.toml_reader import ConfigError
-from tests.cdk.templates import NO_LAYER
+from tests.cdk.templates import NO_ASSETS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +46,7 @@ def test_a_mistake_in_the_recipes_stops_the_synth_and_is_named(tmp_path: Path) -
     recipes = tmp_path / "recipes.toml"
     recipes.write_text(RECIPES.read_text(encoding="utf-8").replace('"auto"', '["avfi"]'), encoding="utf-8")
     with pytest.raises(ConfigError, match=r"recipes\.toml: recipes\.web\.formats: 'avfi' .* did you mean 'avif'\?"):
-        LightpressStack(App(context=NO_LAYER), "Broken", config=Config("dev"), recipes=recipes)
+        LightpressStack(App(context=NO_ASSETS), "Broken", config=Config("dev"), recipes=recipes)
 
 
 def test_when_the_layer_cannot_be_built_the_synth_says_what_pip_said(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_when_the_layer_cannot_be_built_the_synth_says_what_pip_said(tmp_path: P
 
 def _app(environment: str, **variables: str | None) -> subprocess.CompletedProcess[str]:
     """Run app.py as the CDK command line does. A variable that is None is not there."""
-    context = json.dumps({"env": environment, **NO_LAYER})
+    context = json.dumps({"env": environment, **NO_ASSETS})
     told = {**os.environ, "CDK_CONTEXT_JSON": context, **variables}
     return subprocess.run(
         [sys.executable, "app.py"],

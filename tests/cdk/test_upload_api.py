@@ -15,7 +15,7 @@ from lightpress.cdk.options.storage import StorageOptions
 from lightpress.cdk.options.uploads import UploadOptions
 from lightpress.cdk.readiness import PROJECT
 from tests.cdk.grants import environment_of, function_id, grants_of
-from tests.cdk.templates import synthesize_with
+from tests.cdk.templates import stage, synthesize_with
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -198,7 +198,7 @@ def test_the_page_asks_for_what_the_recipes_accept(tmp_path: Path) -> None:
 
 
 def test_the_page_is_deployed_with_the_files_that_it_shares_with_the_npm_package(tmp_path: Path) -> None:
-    synthesize_with(jwt_but(upload_page_client_id="seen-nowhere-else"), tmp_path)
+    stage(JWT, tmp_path)
     (folder,) = (path.parent for path in tmp_path.glob("asset.*/app.js"))
     for name in ("media-types.js", "parts.js", "shrink.js", "shrink-worker.js"):
         assert not (folder / name).is_symlink()

@@ -12,7 +12,7 @@ from aws_cdk import aws_lambda as lambda_
 from lightpress.cdk.functions import RUNTIME, live_alias
 from lightpress.cdk.layer import PillowLayer
 from lightpress.cdk.readiness import context_of_the_command_line
-from tests.cdk.templates import NO_LAYER
+from tests.cdk.templates import NO_ASSETS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,7 +80,7 @@ def _version_of(code: str, locked: str, folder: Path, *, flags: bool) -> str:
     folder.mkdir()
     (folder / "requirements.txt").write_text(locked, encoding="utf-8")
     context = context_of_the_command_line() if flags else {}
-    app = App(context={**context, **NO_LAYER}, outdir=str(folder / "out"))
+    app = App(context={**context, **NO_ASSETS}, outdir=str(folder / "out"))
     stack = Stack(app, "Stack")
     arm = lambda_.Architecture.ARM_64
     layer = PillowLayer(stack, "Layer", runtime=RUNTIME, architecture=arm, for_host=False, folder=folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -26,6 +27,10 @@ from tests.aws.tables import make_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_s3 import S3Client
+    from types_boto3_sqs import SQSClient
 
     from lightpress.in_place.buckets import InPlace
     from lightpress.pipeline.ports import Published
@@ -163,6 +168,16 @@ class Rig:
         return S3Images(self.deployment.s3, IMAGES)
 
 
+@functools.cache
+def _clients() -> tuple[S3Client, SQSClient, DynamoDBClient]:
+    """Made once: a client takes as long as ten of its requests."""
+    return (
+        boto3.client("s3", region_name=REGION),
+        boto3.client("sqs", region_name=REGION),
+        boto3.client("dynamodb", region_name=REGION),
+    )
+
+
 @contextmanager
 def deployed(*in_place: InPlace, gated: bool = True, backfills: bool = False) -> Iterator[Rig]:
     """The deployment, and the existing buckets that it replaces pictures in.
@@ -170,32 +185,36 @@ def deployed(*in_place: InPlace, gated: bool = True, backfills: bool = False) ->
     gated: whether a recipe has a gate. backfills: whether it has the table of runs, and the name of a state machine.
     """
     with mock_aws():
-        s3 = boto3.client("s3")
+        s3, sqs, dynamodb = _clients()
+        new_queue = partial(_new_queue, sqs)
         for bucket in (UPLOADS, IMAGES, QUARANTINE, *(table.bucket for table in in_place)):
             s3.create_bucket(Bucket=bucket, ObjectOwnership="BucketOwnerEnforced")
         s3.put_bucket_versioning(Bucket=UPLOADS, VersioningConfiguration={"Status": "Enabled"})
-        queue_url = boto3.client("sqs").create_queue(QueueName=QUEUE)["QueueUrl"]
-        make_table(boto3.client("dynamodb"), FAILURES, SUBJECT, IDENTITY)
+        make_table(dynamodb, FAILURES, SUBJECT, IDENTITY)
         outputs = {
             "UploadsBucketName": UPLOADS,
             "ImagesBucketName": IMAGES,
             "QuarantineBucketName": QUARANTINE,
             "FailuresTableName": FAILURES,
-            "QueueUrl": queue_url,
-            "UrlQueueUrl": boto3.client("sqs").create_queue(QueueName=URLS)["QueueUrl"],
-            "WebhookReceivers": json.dumps(list(map(_receiver, HOOKS, ("first", "second")))),
-            "AskedQueues": json.dumps([{"name": one, **_queues(one.lower())} for one in ("DetectLabels", "Moderate")]),
+            "QueueUrl": new_queue(QUEUE),
+            "UrlQueueUrl": new_queue(URLS),
+            "WebhookReceivers": json.dumps(
+                [{"url": url, **_queues(sqs, name)} for url, name in zip(HOOKS, ("first", "second"), strict=True)]
+            ),
+            "AskedQueues": json.dumps(
+                [{"name": one, **_queues(sqs, one.lower())} for one in ("DetectLabels", "Moderate")]
+            ),
             "CdnBaseUrl": "https://cdn.example.com",
-            "PurgeQueueUrl": boto3.client("sqs").create_queue(QueueName=PURGES)["QueueUrl"],
+            "PurgeQueueUrl": new_queue(PURGES),
             "DistributionId": "E1",
             "Retention": RETENTION.to_json(),
-            "InPlaceQueueUrl": boto3.client("sqs").create_queue(QueueName=IN_PLACE)["QueueUrl"],
+            "InPlaceQueueUrl": new_queue(IN_PLACE),
             "ExistingBuckets": json.dumps({"attached": [], "in_place": [asdict(table) for table in in_place]}),
         }
         if gated:
-            outputs["ReviewQueueUrl"] = boto3.client("sqs").create_queue(QueueName=REVIEWS)["QueueUrl"]
+            outputs["ReviewQueueUrl"] = new_queue(REVIEWS)
         if backfills:
-            make_table(boto3.client("dynamodb"), RUNS, RUN)
+            make_table(dynamodb, RUNS, RUN)
             outputs |= {"BackfillMachineArn": MACHINE, "RunsTableName": RUNS}
         boto3.DEFAULT_SESSION = boto3.Session()
         answer: Any = partial(_stack, outputs)
@@ -207,16 +226,14 @@ def deployed(*in_place: InPlace, gated: bool = True, backfills: bool = False) ->
             boto3.DEFAULT_SESSION = None
 
 
-def _receiver(url: str, name: str) -> dict[str, str]:
-    """A receiver of webhooks, with its queues."""
-    return {"url": url, **_queues(name)}
-
-
-def _queues(name: str) -> dict[str, str]:
+def _queues(sqs: SQSClient, name: str) -> dict[str, str]:
     """A queue with a dead-letter queue that the command line alone looks into."""
-    sqs = boto3.client("sqs")
-    queue, letters = (sqs.create_queue(QueueName=one)["QueueUrl"] for one in (name, f"{name}-letters"))
-    return {"queue_url": queue, "dead_letters_url": letters}
+    return {"queue_url": _new_queue(sqs, name), "dead_letters_url": _new_queue(sqs, f"{name}-letters")}
+
+
+def _new_queue(sqs: SQSClient, name: str) -> str:
+    """Its URL."""
+    return sqs.create_queue(QueueName=name)["QueueUrl"]
 
 
 def _stack(outputs: dict[str, str], **_: object) -> tuple[AWSResponse, dict[str, Any]]:

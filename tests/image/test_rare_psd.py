@@ -62,10 +62,10 @@ def photoshop(
     return header + sections + b"\0\1" + struct.pack(f">{len(rows)}H", *map(len, rows)) + b"".join(rows)
 
 
-NO_LAYER, LAYERS, TRANSPARENT = b"", layers_of(2), layers_of(-2)
+NO_ASSETS, LAYERS, TRANSPARENT = b"", layers_of(2), layers_of(-2)
 CASES = {
     "no fourth channel": (COLOR, TRANSPARENT, (*COLOR, 255)),
-    "a selection, no layer": ((*COLOR, SELECTED), NO_LAYER, (*COLOR, 255)),
+    "a selection, no layer": ((*COLOR, SELECTED), NO_ASSETS, (*COLOR, 255)),
     "a selection, layers": ((*COLOR, SELECTED), LAYERS, (*COLOR, 255)),
     "transparency": ((*COLOR, SELECTED), TRANSPARENT, (*COLOR, SELECTED)),
     "transparency and a selection": ((*COLOR, SELECTED, 7), TRANSPARENT, (*COLOR, SELECTED)),

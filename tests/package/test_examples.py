@@ -14,7 +14,7 @@ from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 
 from lightpress.cdk.readiness import PROJECT, RECIPES
 from tests.cdk.grants import as_list
-from tests.cdk.templates import NO_LAYER
+from tests.cdk.templates import NO_ASSETS
 from tests.pages import blocks
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ EXAMPLES = sorted(path.parent for path in (PROJECT / "examples").glob("*/app.py"
 def synthesized(example: Path, out: Path) -> dict[str, Any]:
     """The template of an example's one stack."""
     paths = os.pathsep.join(str(PROJECT / part) for part in ("lambda_src", "infra", "cli"))
-    told = {"PYTHONPATH": paths, "CDK_OUTDIR": str(out), "CDK_CONTEXT_JSON": json.dumps(NO_LAYER)}
+    told = {"PYTHONPATH": paths, "CDK_OUTDIR": str(out), "CDK_CONTEXT_JSON": json.dumps(NO_ASSETS)}
     ended = subprocess.run(
         [sys.executable, "app.py"],
         cwd=example,

@@ -27,7 +27,7 @@ from lightpress.cli.main import app
 from lightpress.costs.estimate import Assumptions
 from lightpress.costs.keeping import STAYS, Moved, kept
 from lightpress.costs.prices import prices_of
-from tests.cdk.templates import NO_LAYER, Template, synthesize
+from tests.cdk.templates import NO_ASSETS, Template, synthesize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,7 @@ def test_a_new_project_synthesizes_the_stack_that_this_repository_would(tmp_path
     code, _ = init(str(tmp_path / "mine"), "--env", "shop")
     assert code == 0
     paths = os.pathsep.join(str(PROJECT / part) for part in ("lambda_src", "infra", "cli"))
-    told = {"PYTHONPATH": paths, "CDK_OUTDIR": str(tmp_path / "out"), "CDK_CONTEXT_JSON": json.dumps(NO_LAYER)}
+    told = {"PYTHONPATH": paths, "CDK_OUTDIR": str(tmp_path / "out"), "CDK_CONTEXT_JSON": json.dumps(NO_ASSETS)}
     ended = subprocess.run(
         [sys.executable, "app.py"],
         cwd=tmp_path / "mine",
@@ -156,7 +156,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
         'upload_jwt_audiences = ["shop"]\n',
         encoding="utf-8",
     )
-    return write_template(load_config(folder / "shop.toml"), RECIPES, folder / "out", NO_LAYER)
+    return write_template(load_config(folder / "shop.toml"), RECIPES, folder / "out", NO_ASSETS)
 
 
 def test_a_plain_template_needs_a_bucket_and_nothing_of_cdk(written: Written) -> None:

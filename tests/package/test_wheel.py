@@ -14,7 +14,7 @@ from PIL import Image
 
 from lightpress.cdk.readiness import PROJECT
 from lightpress.image.inputs import EXTRA_INPUTS
-from tests.cdk.templates import NO_LAYER, synthesize
+from tests.cdk.templates import NO_ASSETS, synthesize
 from tests.package.wheel import Environment, build, installed
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def test_with_cli_every_command_imports_what_it_needs(wheel: Path, tmp_path: Pat
 def test_with_cdk_a_strangers_app_synthesizes_the_code_that_a_checkout_does(wheel: Path, tmp_path: Path) -> None:
     environment = installed(wheel, ("cdk",), tmp_path / "venv")
     assert not list(environment.site.glob("boto*"))
-    (tmp_path / "app.py").write_text(APP.format(context=NO_LAYER), encoding="utf-8")
+    (tmp_path / "app.py").write_text(APP.format(context=NO_ASSETS), encoding="utf-8")
     (tmp_path / "recipes.toml").write_text(RECIPES, encoding="utf-8")
     ended = environment.run("python", "app.py", cwd=tmp_path)
     assert (ended.returncode, ended.stderr) == (0, "")
