@@ -57,6 +57,9 @@ def schedules(  # noqa: PLR0913, PLR0917  options of a command
     backfilling: Annotated[bool, typer.Option("--backfilling", help="Backfills run on the state machine.")] = False,  # noqa: FBT002
     unanswered: Annotated[Unanswered, typer.Option(help="What becomes of what nobody reviews.")] = Unanswered.HOLD,
     all_mixed: Annotated[bool, typer.Option("--mixed", help="Each schedule draws its kinds by its number.")] = False,  # noqa: FBT002
+    without_backfills: Annotated[  # noqa: FBT002
+        bool, typer.Option("--without-backfills", help="With --mixed: pass over those with one, which take long.")
+    ] = False,
     processes: Processes = _ALL,
 ) -> None:
     """Run random schedules; the first that breaks a promise is told and ends it."""
@@ -81,9 +84,11 @@ def schedules(  # noqa: PLR0913, PLR0917  options of a command
         backfilling=backfilling,
         unanswered=unanswered,
     )
+    numbers: Sequence[int] = range(seed, seed + count)
     if all_mixed:
         run = partial(mixed.run)
-    with _shared(processes, run, range(seed, seed + count), at_once=50) as all_told:
+        numbers = mixed.without_backfills(seed, count) if without_backfills else numbers
+    with _shared(processes, run, numbers, at_once=50) as all_told:
         for told in all_told:
             ran += 1
             happened.update(told.happened)
@@ -94,7 +99,7 @@ def schedules(  # noqa: PLR0913, PLR0917  options of a command
                 out.print_lines(told.story)
                 kinds = f" ({mixed.named(told.number)})" if all_mixed else ""
                 out.print(f"Schedule {told.number}{kinds} breaks: {'; '.join(told.broken)}")
-                out.print(f"To see it again: make simulate SCHEDULES=1 SEED={told.number}")
+                out.print(f"To see it again: make simulate SCHEDULES=1{' MIXED=1' * all_mixed} SEED={told.number}")
                 raise typer.Exit(1)
             if time.monotonic() > end:
                 break

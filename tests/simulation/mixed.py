@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,12 @@ def kinds_of(number: int) -> dict[str, Any]:
     if drawn["backfilling"]:
         drawn |= dict.fromkeys(_NOT_BESIDE_RUNS, False)
     return drawn | {"unanswered": unanswered if drawn["gated"] else Unanswered.HOLD}
+
+
+def without_backfills(first: int, count: int) -> list[int]:
+    """So many numbers that draw none, from the first one on."""
+    wanted = (number for number in itertools.count(first) if not kinds_of(number)["backfilling"])
+    return list(itertools.islice(wanted, count))
 
 
 def run(number: int, *, tell: bool = False) -> Told:
