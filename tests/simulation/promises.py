@@ -99,6 +99,7 @@ class Promises:
         self._owed: dict[str, frozenset[bytes]] = {}
         self._made: dict[str, bytes] = {}
         self._stillborn: set[str] = set()
+        self._last_made: dict[str, Version | None] = {}
         self._deleted_at: Counter[str] = Counter()
         self._unheard: set[str] = set()
         self._looks_lost: dict[str, int] = {}
@@ -492,13 +493,19 @@ class Promises:
     def _check_served(self, what: str) -> None:
         """A viewer of a lazy variant gets what it should be, and nothing that was deleted before it was made."""
         path = what.removeprefix(f"{IMAGES}/")
-        if path != what and path in self._owed and not self._is_shown(path):
+        if path != what and path in self._owed and self._is_changed(path) and not self._is_shown(path):
             self._stillborn.add(path)
         data = self._cloud.stores.edge.get(what)
         if data is not None and data not in self._owed.get(what, ()):
             self._break(what, "a viewer was served something else")
         if data is not None and what in self._stillborn:
             self._break(what, "a viewer was served what was deleted or replaced before it was made")
+
+    def _is_changed(self, path: str) -> bool:
+        """Whether a request has made or removed it: one that is refused, since another was first, has done neither."""
+        before = self._last_made.get(path)
+        now = self._last_made[path] = self._cloud.images.newest(path)
+        return now is None or now is not before
 
     def _is_shown(self, path: str) -> bool:
         """Whether the generation of a variant is published, or the one before."""
