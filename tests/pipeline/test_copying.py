@@ -171,6 +171,22 @@ def test_a_picture_of_two_keys_with_one_address_is_told_of_both_and_lies_there_o
     assert rig.bucket.data("thumbs/cat-w640.jpg") == b"first"
 
 
+def test_two_of_whom_each_keeps_what_the_other_waits_for_wake_each_other_once_one_of_them_leaves() -> None:
+    rig = Rig()
+    former = match_copies(rig.publish("a/cat.jpg", sizes=("w640", "w320")), rig.dependencies)
+    others = match_copies(rig.publish("b/cat.png", sizes=("w1280", "w160")), rig.dependencies)
+    both = ("w640", "w1280")
+    first = match_copies(rig.publish("a/cat.jpg", 5, before=former, sizes=both), rig.dependencies)
+    second = match_copies(rig.publish("b/cat.png", 5, before=others, sizes=both), rig.dependencies)
+    for one in (first, second, first):
+        match_copies(one, rig.dependencies)
+    assert (refused(first), refused(second)) == ([None, ANOTHERS], [ANOTHERS, None])
+    assert [said for said in rig.woken.log if said.startswith("look")] == []
+    match_copies(rig.delete(second), rig.dependencies)
+    assert rig.woken.log.count("look a/cat.jpg") == 1
+    assert refused(match_copies(first, rig.dependencies)) == [None, None]
+
+
 def test_whoever_waits_gets_the_address_though_its_owner_leaves_while_that_is_noted() -> None:
     rig = Rig()
     first = match_copies(rig.publish("a/cat.jpg", data=b"first"), rig.dependencies)

@@ -199,9 +199,9 @@ _MAY_TAKE = (
 )
 
 
-def _of_copies(name: str, module: str, within: int, *changes: tuple[str, ...]) -> Mutant:
+def _of_copies(name: str, module: str, within: int, *changes: tuple[str, ...], seed: int | None = None) -> Mutant:
     """One that random schedules with copies find."""
-    return Mutant(name, module, tuple(Change(*change) for change in changes), None, within, copying=True)
+    return Mutant(name, module, tuple(Change(*change) for change in changes), None, within, seed, copying=True)
 
 
 def _of_sweeps(name: str, within: int, *changes: Change, seed: int | None = None) -> Mutant:
@@ -1478,6 +1478,13 @@ MUTANTS = (
         RECONCILE,
         30,
         ("S.still_published()", "(_ for _ in ()).throw(PreconditionFailed)", "_give_way"),
+    ),
+    _of_copies(
+        "who waits for an address is woken though it is kept",
+        RECONCILE,
+        3,
+        ("_waits_on(W, K)", "False", "wake_others"),
+        seed=3_000_593_893,
     ),
     _of_copies("a crash leaves copies as they are", RECONCILE, 500, ("match_copies(M, D)", "M", "_looked_at_again")),
     _of_copies(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
     from lightpress.pipeline.copy_pattern import Stored
+    from lightpress.pipeline.manifest import Manifest
 
 _OWNER, _REVISION, _SEAL = f"{COPY_MARK}-copy-of", f"{COPY_MARK}-revision", f"{COPY_MARK}-seal"
 _DEPLOYMENT_CHARACTERS = 10
@@ -93,10 +94,10 @@ class S3Copies:
         """GET."""
         return S3Images(self.s3, self.images).file_at(path)
 
-    def named(self, name: str) -> str | None:
-        """GET its manifest; one that was erased names no key."""
+    def one_waiting(self, name: str) -> Manifest | None:
+        """GET; one that was erased names no key."""
         published = S3Images(self.s3, self.images).published_at(f"{MANIFESTS}{name}.json")
-        return (published.manifest.key or None) if published else None
+        return published.manifest if published and published.manifest.key else None
 
     def waiting(self, key: str) -> tuple[str, ...]:
         """LIST."""

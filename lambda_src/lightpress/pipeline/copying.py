@@ -42,7 +42,7 @@ def match_copies(manifest: Manifest, dependencies: Dependencies) -> Manifest:
         work.take_away(path)
     now = work.still_published()
     if manifest.past_copies:
-        wake_others(manifest.key, copies, dependencies.look_at)
+        wake_others(manifest.key, copies, dependencies.look_at, keeps=manifest)
     if placed == manifest.copies:
         return manifest
     told = replace(manifest, copies=placed, revision=manifest.revision + 1)
@@ -50,15 +50,28 @@ def match_copies(manifest: Manifest, dependencies: Dependencies) -> Manifest:
     return told
 
 
-def wake_others(key: str, copies: Copies, look_at: Callable[[str], None]) -> None:
-    """Have those looked at who wait for an address of a key: it may be free now."""
-    names = copies.waiting(key)
-    for name in names:
-        waiting = copies.named(name)
+def wake_others(key: str, copies: Copies, look_at: Callable[[str], None], keeps: Manifest | None = None) -> None:
+    """Have those looked at who wait for an address of a key: it may be free now.
+
+    keeps: the manifest of the key; None where nothing of it stays. Who waits for what it keeps goes on waiting. Two, of
+    whom each has what the other waits for, would wake each other for ever.
+    """
+    woken = []
+    for name in copies.waiting(key):
+        waiting = copies.one_waiting(name)
+        if waiting is not None and keeps is not None and _waits_on(waiting, keeps):
+            continue
         if waiting is not None:
-            look_at(waiting)
-    if names:
-        copies.wait_no_longer(key, names)
+            look_at(waiting.key)
+        woken.append(name)
+    if woken:
+        copies.wait_no_longer(key, woken)
+
+
+def _waits_on(waiting: Manifest, other: Manifest) -> bool:
+    """Whether it wants an address that another key keeps, and none that it has left."""
+    wanted = {one.path for one in waiting.copies}
+    return not wanted.isdisjoint(one.path for one in other.copies) and wanted.isdisjoint(other.past_copies)
 
 
 @dataclass

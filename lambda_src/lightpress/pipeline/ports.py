@@ -161,8 +161,8 @@ class Copies(Protocol):
     def waiting(self, key: str) -> tuple[str, ...]:
         """The list of those that wait for addresses of a key, by their short names."""
 
-    def named(self, name: str) -> str | None:
-        """The key with a short name; None if nothing is published of it any more."""
+    def one_waiting(self, name: str) -> Manifest | None:
+        """The manifest of one of them; None if nothing is published of it any more."""
 
     def wait_no_longer(self, key: str, names: Iterable[str]) -> None:
         """Take some off that list."""
