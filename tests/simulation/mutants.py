@@ -1651,9 +1651,8 @@ MUTANTS = (
         (Change("D.originals.holds(S, I)", "True", "_take_away"),),
         None,
         1,
-        seed=1_102,
+        seed=226,
         dropping=True,
-        backfilling=True,
     ),
     Mutant(
         "what has left stays where no recipe wants it, whatever was uploaded since",
