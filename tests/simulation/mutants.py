@@ -1666,7 +1666,7 @@ MUTANTS = (
         ),
         None,
         1,
-        seed=500_504_242,
+        seed=500_504_380,
         lossy=True,
         erasing=True,
         dropping=True,
