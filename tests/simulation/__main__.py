@@ -67,10 +67,12 @@ def schedules(  # noqa: PLR0913, PLR0917  options of a command
         raise typer.BadParameter(
             "recipes that drop originals have neither lazy variants nor a gate", param_hint="--dropping"
         )
+    if without_backfills and not all_mixed:
+        raise typer.BadParameter("is for schedules that draw their kinds, --mixed", param_hint="--without-backfills")
     happened: Counter[str] = Counter()
     ran, left = 0, 0
     end = time.monotonic() + 60 * minutes
-    run = partial(
+    of_these_kinds = partial(
         randomly.run,
         lossy=lossy,
         lazy=lazy,
@@ -84,10 +86,8 @@ def schedules(  # noqa: PLR0913, PLR0917  options of a command
         backfilling=backfilling,
         unanswered=unanswered,
     )
-    numbers: Sequence[int] = range(seed, seed + count)
-    if all_mixed:
-        run = partial(mixed.run)
-        numbers = mixed.without_backfills(seed, count) if without_backfills else numbers
+    run: Callable[..., randomly.Told] = mixed.run if all_mixed else of_these_kinds
+    numbers = mixed.without_backfills(seed, count) if without_backfills else range(seed, seed + count)
     with _shared(processes, run, numbers, at_once=50) as all_told:
         for told in all_told:
             ran += 1

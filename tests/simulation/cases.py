@@ -195,6 +195,21 @@ ERASED = [
 ]
 """The same with more changes, and with a fault."""
 
+SWEPT_QUICK = [
+    *(Case(script, versioned) for script in ("Py", "By", "Pv", "Bv", "Dv") for versioned in (True, False)),
+    *(Case(script, begins=PUBLISHED) for script in ("PDv", "PDy", "PQv", "PQy", "PRv", "PVyD")),
+]
+"""Somebody sweeps while others publish, overwrite or delete; or the schedule does, once replaced variants may go."""
+
+SWEPT = [
+    *SWEPT_QUICK,
+    *(Case(script, faults=1) for script in ("Py", "By", "Pv", "Bv", "Dv")),
+    *(Case(script, faults=1, begins=PUBLISHED) for script in ("PQv", "PQy", "PRv", "PDv", "PBy")),
+    *(Case(script, begins=PUBLISHED) for script in ("PVByD", "PVQyB")),
+    *(Case(script, begins=LAZILY_PUBLISHED) for script in ("PWv", "PWQv", "PIQy", "PIQyD")),
+]
+"""The same with more changes, and with a fault: whoever sweeps may die over it, too."""
+
 HELD = ("client", "start process/1", *("step 0",) * 8)
 """A picture is held: the manifest, the look, the review, the list, the manifest, a look, the announcement, the end."""
 
@@ -342,6 +357,7 @@ ALL = [
     *LAZY,
     *CORRECTED,
     *ERASED,
+    *SWEPT,
     *GATED,
     *ENRICHED,
     *DROPPED,
@@ -371,6 +387,7 @@ QUICK = [
     *LAZY_QUICK,
     *CORRECTED_QUICK,
     *ERASED_QUICK,
+    *SWEPT_QUICK,
     *GATED_QUICK,
     *ENRICHED_QUICK,
     *DROPPED_QUICK,

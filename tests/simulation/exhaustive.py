@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from lightpress.pipeline.gate import PERSON
 from lightpress.pipeline.recipe import Unanswered
 from tests.simulation.cloud import Cloud
-from tests.simulation.deployed import BUS, UPLOADS, Code
+from tests.simulation.deployed import BUS, PREVIOUS_DAYS, UPLOADS, Code
 from tests.simulation.invocation import ERASURE, Fault
 from tests.simulation.memory import Memory, Remembered
 from tests.simulation.pictures import (
@@ -47,11 +47,12 @@ if TYPE_CHECKING:
     from tests.simulation.invocation import Request
     from tests.simulation.worker import Worker
 
-    Moment = tuple[Saved, list[Remembered], tuple[int, int, int, int]]
+    Moment = tuple[Saved, list[Remembered], tuple[int, int, int, int, int]]
 
 KEY = "k"
 AT_ONCE = 2
 _MOST_HOURS = 2
+_HOURS_OF_REPLACED = 24 * PREVIOUS_DAYS + 1
 MOST_TIMES = 30
 """No small case has a reason to bring a message back more often."""
 
@@ -66,7 +67,8 @@ MOST_TIMES = 30
 # older ones expire. Of recipes with a gate: a and r: a person approves or rejects what is there; s and t: so does a
 # scan, whom R asks as well; l: a person approves the first of all versions, which may be gone. T: more time passes than
 # reviewers have. Of recipes with enrichers: w and z: one of them, whom R does not ask, says what is to be seen, and
-# thinks again; f: another one sees a face. h and g: somebody says what is to be seen, of whatever recipes.
+# thinks again; f: another one sees a face. h and g: somebody says what is to be seen, of whatever recipes. v: somebody
+# sweeps; y: so does the schedule, after more time than replaced variants are kept.
 
 
 def _newest(cloud: Cloud) -> str:
@@ -113,6 +115,7 @@ SCRIPT: dict[str, Callable[[Cloud], None]] = {
 }
 
 VIEWER, LAZY_VIEWERS, ERASES, TIME_PASSES = "V", frozenset("WU"), "S", "T"
+SWEEPS, SWEEPS_LATER = "v", "y"
 LEAVES_ALL = "I"
 CORRECTIONS: dict[str, tuple[float, float] | str | None] = {"H": FOCUS, "G": None, "h": "a dog", "g": "a cat"}
 REVIEWED, ENRICHED = frozenset("arstlT"), frozenset("wzf")
@@ -190,6 +193,7 @@ class Run:
         self.cloud.cdn.delayed = case.delayed
         self.case, self.script, self.faults = case, case.script, case.faults
         self.done, self.outage, self.hours = 0, case.outage, 0
+        self.swept = int({SWEEPS, SWEEPS_LATER}.isdisjoint(case.script))
         self._memory = Memory()
 
     def choices(self) -> list[str]:
@@ -208,11 +212,20 @@ class Run:
             if self.faults and worker.mind.waits_for:
                 choices += [f"{fault.name} {number}" for fault in self._faults(worker.mind.waits_for)]
         choices += self._of_cdn() if self.cloud.has_viewers or self.cloud.lazy else []
-        return choices or (["hour"] if self.hours < _MOST_HOURS and self.cloud.is_overdue else [])
+        return choices or self._at_last()
+
+    def _at_last(self) -> list[str]:
+        """What the schedule of the stack does once nothing else can happen: the next sweep takes what one has left."""
+        if self.hours < _MOST_HOURS and self.cloud.is_overdue:
+            return ["hour"]
+        return [] if self.swept or self.cloud.calm else ["sweep"]
 
     def _may_go_on(self) -> bool:
         """Whether the next operation may happen: hours pass only while nobody is at work, who would have ended."""
-        return self.done < len(self.script) and not (self.script[self.done] == TIME_PASSES and self.cloud.workers)
+        if self.done == len(self.script):
+            return False
+        takes_long = self.script[self.done] in {TIME_PASSES, SWEEPS_LATER}
+        return not (takes_long and self.cloud.workers)
 
     def _of_cdn(self) -> list[str]:
         """Each viewer who may have the answer now, and each purge whose delay may be over, but for its likes."""
@@ -258,6 +271,9 @@ class Run:
         elif verb == "hour":
             self.hours += 1
             self.cloud.ask_for_overdue()
+        elif verb == "sweep":
+            self.swept = 1
+            self.cloud.sweep(self._memory.begin)
         elif verb == "backfill":
             self.cloud.backfill()
         elif verb in {"start", "twice"}:
@@ -278,6 +294,11 @@ class Run:
             return
         if operation == ERASES:
             self.cloud.erase(KEY, self._memory.begin)
+            return
+        if operation in {SWEEPS, SWEEPS_LATER}:
+            if operation == SWEEPS_LATER:
+                self.cloud.pass_time(_HOURS_OF_REPLACED)
+            self.cloud.sweep(self._memory.begin)
             return
         if operation not in LAZY_VIEWERS:
             SCRIPT[operation](self.cloud)
@@ -323,11 +344,11 @@ class Run:
     def save(self) -> Moment:
         """This moment, to go back to."""
         minds = [_mind(worker).copy() for worker in self.cloud.workers]
-        return self.cloud.save(), minds, (self.done, self.faults, self.outage, self.hours)
+        return self.cloud.save(), minds, (self.done, self.faults, self.outage, self.hours, self.swept)
 
     def restore(self, moment: Moment) -> None:
         """Go back to a moment."""
-        cloud, minds, (self.done, self.faults, self.outage, self.hours) = moment
+        cloud, minds, (self.done, self.faults, self.outage, self.hours, self.swept) = moment
         self.cloud.restore(cloud)
         self.cloud.workers = [
             replace(worker, mind=mind.copy(), dead=False) for worker, mind in zip(cloud.workers, minds, strict=True)
@@ -348,7 +369,7 @@ class Run:
             for worker in self.cloud.workers
             if worker.queue == ERASURE
         )
-        rest = repr((self.done, self.faults, self.outage, self.hours, sorted(pasts.values()), erasing)).encode()
+        rest = repr((self.done, self.faults, self.outage, self.hours, self.swept, sorted(pasts.values()), erasing)).encode()
         return hashlib.blake2b(self.cloud.snapshot(pasts) + rest, digest_size=16).digest()
 
 

@@ -204,9 +204,9 @@ def _of_copies(name: str, module: str, within: int, *changes: tuple[str, ...], s
     return Mutant(name, module, tuple(Change(*change) for change in changes), None, within, seed, copying=True)
 
 
-def _of_sweeps(name: str, within: int, *changes: Change, seed: int | None = None) -> Mutant:
-    """One that random schedules with sweeps find."""
-    return Mutant(name, SWEEP, changes, None, within, seed, sweeping=True)
+def _of_sweeps(name: str, script: str, within: int, *changes: Change) -> Mutant:
+    """One that a small case finds: a picture is published, and then changed, beside a sweep or weeks before it."""
+    return Mutant(name, SWEEP, changes, Case(script, begins=PUBLISHED), within)
 
 
 def _of_runs(name: str, within: int, left: str) -> Mutant:
@@ -1506,35 +1506,34 @@ MUTANTS = (
     ),
     _of_sweeps(
         "a sweep removes what nobody has told the CDN to forget yet",
-        20,
+        "PDv",
+        1_000,
         Change("bool(O and M.key) and W(M)", "False", "judge"),
-        seed=655,
     ),
-    _of_sweeps(
+    Mutant(
         "a sweep removes variants without a manifest as if nobody could be about to publish them",
-        60,
-        Change("S._are_left(V) and S._bury(J)", "S._are_left(V)"),
+        SWEEP,
+        (Change("S._are_left(V) and S._bury(J)", "S._are_left(V)"),),
+        Case("Pv"),
+        500,
     ),
     _of_sweeps(
         "a sweep removes variants of a later revision as if nobody could be about to publish them",
-        20,
+        "PQv",
+        500,
         Change("V and S._overtake(P, J)", "V"),
-        seed=235,
     ),
     _of_sweeps(
         "a sweep takes the generation before as soon as it is replaced",
-        20,
+        "PQv",
+        200,
         Change("P.modified > S.now() - S.previous_days * A", "False"),
     ),
-    Mutant(
+    _of_sweeps(
         "a sweep takes the last that viewers saw of a picture that has failed since",
-        SWEEP,
-        (Change("not P.manifest.variants", "False"),),
-        None,
-        2,
-        seed=500_000_678,
-        sweeping=True,
-        backfilling=True,
+        "PVByD",
+        500,
+        Change("not P.manifest.variants", "False"),
     ),
     Mutant(
         "what is kept is tried again where a lazy variant of it was refused",
@@ -1557,19 +1556,24 @@ MUTANTS = (
         Case("PIQBD", begins=LAZILY_PUBLISHED),
         200,
     ),
-    _of_sweeps(
+    Mutant(
         "a sweep leaves the generation before for good",
+        SWEEP,
+        (Change("P.modified > S.now() - S.previous_days * A", "True"),),
+        None,
         20,
-        Change("P.modified > S.now() - S.previous_days * A", "True"),
+        sweeping=True,
     ),
     _of_sweeps(
         "a sweep takes the generation before that a manifest still names",
-        20,
+        "PQy",
+        200,
         Change("None if J.previous else M.previous", "manifest.previous"),
     ),
     _of_sweeps(
         "a sweep gives a manifest a new revision that nobody is told of",
-        20,
+        "PQy",
+        200,
         Change(
             "max(map(R, J.stranded), default=M.revision)",
             "max(map(_revision, J.stranded), default=0) or M.revision + 1",
@@ -1577,7 +1581,8 @@ MUTANTS = (
     ),
     _of_sweeps(
         "a sweep keeps what is published, and not the generation before",
-        20,
+        "PQv",
+        200,
         Change("{M.generation, M.previous}", "{M.generation}"),
     ),
     Mutant(
