@@ -58,12 +58,12 @@ def _package(package: Path, target: Target, _: str, *, faces: bool) -> Path:
 def _with(code: Path, target: Target, beside: tuple[tuple[str, Path], ...], _: str) -> Path:
     """A copy with what lies beside the package."""
     folder = _new_folder()
-    shutil.copytree(code, folder, dirs_exist_ok=True)
     for name, path in beside:
         (folder / name).parent.mkdir(exist_ok=True, parents=True)
         shutil.copyfile(path, folder / name)
     if target.precompiled and any(path.suffix == ".py" for _, path in beside):
-        _precompile(folder)  # steps of one's own
+        _precompile(folder)  # steps of one's own, and not the package again
+    shutil.copytree(code, folder, dirs_exist_ok=True)
     settle(folder)
     return folder
 
