@@ -123,6 +123,7 @@ def test_a_bad_upload_fails_with_a_reason(deployment: Deployment, key: str, data
     assert not manifest.variants
 
 
+@pytest.mark.nightly
 def test_of_200_uploads_with_every_tenth_broken_all_settle_and_no_innocent_one_fails(
     deployment: Deployment, cloud: Outputs, sqs: SQSClient
 ) -> None:

@@ -93,6 +93,7 @@ def sign_in(browser: Browser, page_settings: dict[str, Any]) -> Iterator[Callabl
     context.close()
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("token_endpoint", [f"{ISSUER}/token", f"{POOL_DOMAIN}/oauth2/token"])
 @pytest.mark.parametrize("name", ["", "operators.html"])
 def test_people_sign_in_at_an_issuer_with_a_path_and_at_one_whose_tokens_come_from_an_origin_that_is_named(
@@ -103,6 +104,7 @@ def test_people_sign_in_at_an_issuer_with_a_path_and_at_one_whose_tokens_come_fr
     assert "Bearer let-me-in" in page.evaluate("Object.values(sessionStorage)")
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", ["", "operators.html"])
 @pytest.mark.parametrize(
     ("said", "status"),
