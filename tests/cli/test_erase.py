@@ -35,7 +35,7 @@ from lightpress.pipeline.failures import Trial, subject_of_picture
 from lightpress.pipeline.gate import held_path, review_path
 from lightpress.pipeline.manifest import Copy, Manifest, Status, Variant
 from lightpress.pipeline.paths import fact_path, generation_name, likeness_paths, manifest_path, variants_folder
-from lightpress.pipeline.ports import Dependencies
+from lightpress.pipeline.ports import Dependencies, Lies
 from lightpress.pipeline.reconcile import reconcile
 from lightpress.uploads.requests import owner_of
 from tests.aws.tables import make_table
@@ -457,7 +457,8 @@ def test_whoever_erases_needs_what_the_documentation_lists_and_no_more(rig: Rig)
     assert boto3.DEFAULT_SESSION is not None
     with recorded(boto3.DEFAULT_SESSION.events) as calls:
         heard = replace(rig, deployment=with_copies(deployment_in_account("dev")))
-        late = partial(there.wait, there.owner("trips/a.jpg"), "home/b.jpg")  # after workers have looked
+        lying = Lies("any", there.owner("trips/a.jpg"), 1)
+        late = partial(there.wait, Manifest("home/b.jpg", Status.READY, 1), lying)  # after workers have looked
         sure, removed = erase(heard, Scope(prefix="trips/"), Workers(unheard, on_wait=late))
         held_after(heard.deployment, datetime.now(UTC))
     assert sure

@@ -190,12 +190,39 @@ def test_two_of_whom_each_keeps_what_the_other_waits_for_wake_each_other_once_on
 def test_whoever_waits_gets_the_address_though_its_owner_leaves_while_that_is_noted() -> None:
     rig = Rig()
     first = match_copies(rig.publish("a/cat.jpg", data=b"first"), rig.dependencies)
-    noted = f"PutObject copies/{short_name('a/cat.jpg')}/{short_name('b/cat.png')}"
+    noted = f"PutObject copies/{short_name('a/cat.jpg')}/{short_name('b/cat.png')}.2.1"
     # The owner's list was read before, so nobody would tell: it is looked at again after it is noted.
     rig.then[noted] = lambda: rig.bucket.delete("thumbs/cat-w640.jpg")
     second = match_copies(rig.publish("b/cat.png", data=b"second"), rig.dependencies)
     assert (refused(first), refused(second)) == ([None], [None])
     assert rig.bucket.data("thumbs/cat-w640.jpg") == b"second"
+
+
+def test_a_refusal_that_is_told_is_true_though_the_owner_left_and_had_others_look_before_it_was_told() -> None:
+    rig = Rig()
+    first = match_copies(rig.publish("a/cat.jpg", data=b"first"), rig.dependencies)
+    second = rig.publish("b/cat.png", data=b"second")
+
+    def leave() -> None:
+        match_copies(rig.delete(first), rig.dependencies)
+        assert match_copies(second, rig.dependencies) == second, "there is nothing to tell of what was not refused yet"
+
+    rig.then[f"GetObject {paths.manifest_path('b/cat.png')}"] = leave
+    told = match_copies(second, rig.dependencies)
+    assert (refused(told), told.revision) == ([None], 3)
+    assert rig.bucket.data("thumbs/cat-w640.jpg") == b"second"
+
+
+def test_whoever_waits_for_what_is_kept_still_waits_though_its_note_is_taken_away_after_it_has_looked() -> None:
+    rig = Rig()
+    former = match_copies(rig.publish("a/cat.jpg", sizes=("w640", "w320")), rig.dependencies)
+    second = match_copies(rig.publish("b/cat.png", sizes=("w640", "w320")), rig.dependencies)
+    first = rig.publish("a/cat.jpg", 2, before=former, sizes=("w640",))
+    rig.then[f"ListObjectsV2 copies/{short_name('a/cat.jpg')}/"] = lambda: match_copies(second, rig.dependencies)
+    match_copies(first, rig.dependencies)
+    rig.woken.log.clear()
+    match_copies(rig.delete(first), rig.dependencies)
+    assert "look b/cat.png" in rig.woken.log
 
 
 def test_whoever_waits_is_told_once_the_address_is_free_and_not_before() -> None:

@@ -210,6 +210,23 @@ SWEPT = [
 ]
 """The same with more changes, and with a fault: whoever sweeps may die over it, too."""
 
+COPIED = ("client", "start process/1", *("step 0",) * 19)
+"""A picture is published, and two copies of it are written."""
+
+COPIES_QUICK = [
+    *(Case(script, copying=True) for script in ("P", "PR", "Pp")),
+    *(Case(script, copying=True, begins=COPIED) for script in ("PpQ", "Ppd", "PpD", "PpB")),
+]
+"""Variants are copied, and another picture wants the same addresses, which it gets once they are free."""
+
+COPIES = [
+    *COPIES_QUICK,
+    *(Case(script, copying=True, begins=COPIED) for script in ("PpR", "PpDP")),
+    Case("PD", copying=True),
+    Case("Pp", faults=1, copying=True, begins=COPIED),
+]
+"""The same with more changes, and with a fault."""
+
 HELD = ("client", "start process/1", *("step 0",) * 8)
 """A picture is held: the manifest, the look, the review, the list, the manifest, a look, the announcement, the end."""
 
@@ -358,6 +375,7 @@ ALL = [
     *CORRECTED,
     *ERASED,
     *SWEPT,
+    *COPIES,
     *GATED,
     *ENRICHED,
     *DROPPED,
@@ -388,6 +406,7 @@ QUICK = [
     *CORRECTED_QUICK,
     *ERASED_QUICK,
     *SWEPT_QUICK,
+    *COPIES_QUICK,
     *GATED_QUICK,
     *ENRICHED_QUICK,
     *DROPPED_QUICK,

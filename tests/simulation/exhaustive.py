@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
     Moment = tuple[Saved, list[Remembered], tuple[int, int, int, int, int]]
 
-KEY = "k"
+KEY, NEIGHBOR = "k", "n"
 AT_ONCE = 2
 _MOST_HOURS = 2
 _HOURS_OF_REPLACED = 24 * PREVIOUS_DAYS + 1
@@ -68,7 +68,8 @@ MOST_TIMES = 30
 # scan, whom R asks as well; l: a person approves the first of all versions, which may be gone. T: more time passes than
 # reviewers have. Of recipes with enrichers: w and z: one of them, whom R does not ask, says what is to be seen, and
 # thinks again; f: another one sees a face. h and g: somebody says what is to be seen, of whatever recipes. v: somebody
-# sweeps; y: so does the schedule, after more time than replaced variants are kept.
+# sweeps; y: so does the schedule, after more time than replaced variants are kept. p: another key is put, whose copies
+# want the same addresses, and d: it is deleted.
 
 
 def _newest(cloud: Cloud) -> str:
@@ -112,6 +113,8 @@ SCRIPT: dict[str, Callable[[Cloud], None]] = {
     "w": lambda cloud: cloud.enrich(KEY, _newest(cloud), WORDS),
     "z": lambda cloud: cloud.enrich(KEY, _newest(cloud), OTHER_WORDS),
     "f": lambda cloud: cloud.enrich(KEY, _newest(cloud), A_FACE),
+    "p": lambda cloud: cloud.put(NEIGHBOR, GOOD + b"P"),
+    "d": lambda cloud: cloud.delete(NEIGHBOR),
 }
 
 VIEWER, LAZY_VIEWERS, ERASES, TIME_PASSES = "V", frozenset("WU"), "S", "T"
@@ -134,6 +137,7 @@ class Case:
         outage: so many times in a row, an original cannot be read.
         delayed: whether purges wait as the stack has them wait.
         dropping: whether recipes drop originals, but for those of R.
+        copying: whether they have copies of variants elsewhere, those of R at addresses of each key's own.
         unanswered: what becomes of what nobody reviews in time.
         begins: the choices that every explored schedule begins with, where a race takes too many to be found.
     """
@@ -146,6 +150,7 @@ class Case:
     delayed: bool = True
     begins: tuple[str, ...] = ()
     dropping: bool = False
+    copying: bool = False
     unanswered: Unanswered = Unanswered.HOLD
 
     def __str__(self) -> str:
@@ -155,6 +160,7 @@ class Case:
         said += [f"outage of {self.outage} reads"] if self.outage else []
         said += [] if self.delayed else ["purged at once"]
         said += ["dropping"] if self.dropping else []
+        said += ["copying"] if self.copying else []
         said += [f"else {self.unanswered}"] if self.unanswered is not Unanswered.HOLD else []
         said += [f"from step {len(self.begins)} on"] if self.begins else []
         return ", ".join(said)
@@ -188,6 +194,7 @@ class Run:
             gated=not REVIEWED.isdisjoint(case.script),
             enriched=not ENRICHED.isdisjoint(case.script),
             dropping=case.dropping,
+            copying=case.copying,
             unanswered=case.unanswered,
         )
         self.cloud.cdn.delayed = case.delayed
@@ -369,8 +376,8 @@ class Run:
             for worker in self.cloud.workers
             if worker.queue == ERASURE
         )
-        rest = repr((self.done, self.faults, self.outage, self.hours, self.swept, sorted(pasts.values()), erasing)).encode()
-        return hashlib.blake2b(self.cloud.snapshot(pasts) + rest, digest_size=16).digest()
+        rest = (self.done, self.faults, self.outage, self.hours, self.swept, sorted(pasts.values()), erasing)
+        return hashlib.blake2b(self.cloud.snapshot(pasts) + repr(rest).encode(), digest_size=16).digest()
 
 
 def _reads_an_original(request: Request) -> bool:

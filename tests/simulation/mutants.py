@@ -18,6 +18,7 @@ from lightpress.pipeline.recipe import Unanswered
 from tests.simulation import randomly
 from tests.simulation.cases import (
     APPROVED_BY_ONE,
+    COPIED,
     COPIED_AND_DIED,
     COPIED_AND_ERASED,
     DELETED_AND_DIED,
@@ -1478,6 +1479,13 @@ MUTANTS = (
         RECONCILE,
         30,
         ("S.still_published()", "(_ for _ in ()).throw(PreconditionFailed)", "_give_way"),
+    ),
+    Mutant(
+        "a refusal is told, and nobody looks whether it is over by then",
+        RECONCILE,
+        (Change("match_copies(*_) if any(one.refused == ANOTHERS for one in P) else T", "told"),),
+        Case("PpD", copying=True, begins=COPIED),
+        1_000,
     ),
     _of_copies(
         "who waits for an address is woken though it is kept",

@@ -85,10 +85,10 @@ class S3Copies:
         with on_condition():
             self.s3.delete_object(Bucket=self.bucket, Key=path, IfMatch=lying.etag)
 
-    def wait(self, owner: str, key: str) -> None:
+    def wait(self, waiting: Manifest, lying: Lies) -> None:
         """PUT an empty object: its name says all."""
-        path = f"{WAITING}{self.owns(owner)}/{short_name(key)}"
-        self.s3.put_object(Bucket=self.images, Key=path, Body=b"")
+        note = f"{short_name(waiting.key)}.{waiting.revision}.{lying.revision}"
+        self.s3.put_object(Bucket=self.images, Key=f"{WAITING}{self.owns(lying.owner or '')}/{note}", Body=b"")
 
     def variant(self, path: str) -> bytes | None:
         """GET."""
@@ -99,14 +99,17 @@ class S3Copies:
         published = S3Images(self.s3, self.images).published_at(f"{MANIFESTS}{name}.json")
         return published.manifest if published and published.manifest.key else None
 
-    def waiting(self, key: str) -> tuple[str, ...]:
+    def waiting(self, key: str) -> dict[str, list[str]]:
         """LIST."""
-        paths = S3Images(self.s3, self.images).paths(f"{WAITING}{short_name(key)}/")
-        return tuple(path.rpartition("/")[2] for path in paths)
+        notes: dict[str, list[str]] = {}
+        for path in S3Images(self.s3, self.images).paths(f"{WAITING}{short_name(key)}/"):
+            note = path.rpartition("/")[2]
+            notes.setdefault(note.partition(".")[0], []).append(note)
+        return notes
 
-    def wait_no_longer(self, key: str, names: Iterable[str]) -> None:
+    def wait_no_longer(self, key: str, notes: Iterable[str]) -> None:
         """DELETE those."""
-        S3Images(self.s3, self.images).remove(f"{WAITING}{short_name(key)}/{name}" for name in names)
+        S3Images(self.s3, self.images).remove(f"{WAITING}{short_name(key)}/{note}" for note in notes)
 
     def purges_of(self, paths: Iterable[str]) -> tuple[str, ...]:
         """Of each folder by itself; none where copies are in a bucket that the CDN does not read."""

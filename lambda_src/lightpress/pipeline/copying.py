@@ -47,7 +47,7 @@ def match_copies(manifest: Manifest, dependencies: Dependencies) -> Manifest:
         return manifest
     told = replace(manifest, copies=placed, revision=manifest.revision + 1)
     dependencies.images.publish(told, now)
-    return told
+    return match_copies(told, dependencies) if any(one.refused == ANOTHERS for one in placed) else told
 
 
 def wake_others(key: str, copies: Copies, look_at: Callable[[str], None], keeps: Manifest | None = None) -> None:
@@ -56,16 +56,16 @@ def wake_others(key: str, copies: Copies, look_at: Callable[[str], None], keeps:
     keeps: the manifest of the key; None where nothing of it stays. Who waits for what it keeps goes on waiting. Two, of
     whom each has what the other waits for, would wake each other for ever.
     """
-    woken = []
-    for name in copies.waiting(key):
+    answered: list[str] = []
+    for name, notes in copies.waiting(key).items():
         waiting = copies.one_waiting(name)
         if waiting is not None and keeps is not None and _waits_on(waiting, keeps):
             continue
         if waiting is not None:
             look_at(waiting.key)
-        woken.append(name)
-    if woken:
-        copies.wait_no_longer(key, woken)
+        answered += notes
+    if answered:
+        copies.wait_no_longer(key, answered)
 
 
 def _waits_on(waiting: Manifest, other: Manifest) -> bool:
@@ -104,7 +104,7 @@ class _Matching:
         lying = self.copies.look(copy.path)
         mark = mark_of(variant, self.manifest, self.copies.owner(self.manifest.key))
         if lying is not None and lying.owner != mark.owner:
-            return self._refused(lying)
+            return self._refused(lying, was_told=copy.refused == ANOTHERS)
         if lying is not None and lying.seal == mark.seal:
             return None
         self._give_way(lying)
@@ -116,13 +116,16 @@ class _Matching:
         self.copies.write(copy.path, data, mark, self._rules.stored(variant.format, variant.media_type), lying)
         return None
 
-    def _refused(self, lying: Lies) -> str:
-        """Wait for the owner to leave; raises PreconditionFailed to have the address looked at after that is noted."""
+    def _refused(self, lying: Lies, *, was_told: bool) -> str:
+        """Wait for the owner to leave; raises PreconditionFailed to have the address looked at after that is noted.
+
+        Not before the manifest tells of it: who is woken earlier finds nothing refused, and nobody would look later.
+        """
         if lying.owner is None or self.copies.owns(lying.owner) is None:
             return FOREIGN
-        if lying.owner in self.waits_for:
+        if not was_told or lying.owner in self.waits_for:
             return ANOTHERS
-        self.copies.wait(lying.owner, self.manifest.key)
+        self.copies.wait(self.manifest, lying)
         self.waits_for.add(lying.owner)
         raise PreconditionFailed
 

@@ -152,19 +152,23 @@ class Copies(Protocol):
     def remove(self, path: str, lying: Lies) -> None:
         """Remove exactly what was looked at; raises PreconditionFailed if another is there by now, or nothing."""
 
-    def wait(self, owner: str, key: str) -> None:
-        """Note that a key waits for an address that has a copy of `owner`, one of `owns`."""
+    def wait(self, waiting: Manifest, lying: Lies) -> None:
+        """Note that a key waits for an address, and what lies there of another key of this deployment.
+
+        A later manifest, or another copy, makes another note: whoever takes off the list what it has read there takes
+        off no note that was made since.
+        """
 
     def variant(self, path: str) -> bytes | None:
         """The bytes of a variant; None if it is gone."""
 
-    def waiting(self, key: str) -> tuple[str, ...]:
-        """The list of those that wait for addresses of a key, by their short names."""
+    def waiting(self, key: str) -> dict[str, list[str]]:
+        """Those that wait for addresses of a key, by their short names, and the notes of each."""
 
     def one_waiting(self, name: str) -> Manifest | None:
         """The manifest of one of them; None if nothing is published of it any more."""
 
-    def wait_no_longer(self, key: str, names: Iterable[str]) -> None:
+    def wait_no_longer(self, key: str, notes: Iterable[str]) -> None:
         """Take some off that list."""
 
     def purges_of(self, paths: Iterable[str]) -> tuple[str, ...]:
