@@ -76,6 +76,7 @@ _PART_OF_THE_MACHINE = 0.2
 _PART_ABOUT_NOW, _PART_APPROVED, _PART_THAT_LOOKS_ALIKE = 0.8, 0.7, 0.7
 _PART_THAT_IS_HEARD, _PART_THAT_IS_LOST = 0.5, 0.1
 _MOST_AT_ONCE = 4
+_PART_WITH_PAUSES, _PART_THAT_PAUSES, _STEPS_OF_A_PAUSE = 0.4, 0.1, (20, 120)
 _EACH_THAT_GOES_BACK = 4
 _MOST_IN_A_BATCH = 3
 _MOST_STEPS = 20_000
@@ -177,6 +178,10 @@ class _Schedule:
         self.number, self.chance = number, random.Random(number)  # noqa: S311  it decides schedules
         self.viewers = random.Random(f"viewers {number}")  # noqa: S311  what they do changes nothing for workers
         self.clock = random.Random(f"clock {number}")  # noqa: S311  nor does what expires
+        self.pauses = random.Random(f"pauses {number}")  # noqa: S311  so that schedules without any draw as before
+        self.may_pause = self.pauses.random() < _PART_WITH_PAUSES
+        self.paused: dict[str, int] = {}
+        """Workers by name, and how many steps of others each is to miss yet."""
         versioned, receives = number % 2 == 0, self.chance.choice((2, 3, 5))
         self.cloud = Cloud(
             versioned=versioned,
@@ -584,13 +589,26 @@ class _Schedule:
         return self.containers.begin(partial(release.function, queue.name), release, queue, batch)
 
     def _step(self) -> None:
-        if able := self._able():
-            worker = self.chance.choice(able)
+        if awake := self._awake(self._able()):
+            worker = self.chance.choice(awake)
             self._go_on(worker, self._fault(worker))
 
     def _able(self) -> list[Worker]:
         """Those who wait for nobody."""
         return [worker for worker in self.cloud.workers if not worker.awaits or self.cloud.may_go_on(worker)]
+
+    def _awake(self, able: list[Worker]) -> list[Worker]:
+        """Those of them who are not paused: a worker may be slow over one request, while others do all of their work.
+
+        Drawn anew for each step, no worker would ever miss more than a few of them.
+        """
+        if not self.may_pause:
+            return able
+        self.paused = {name: steps - 1 for name, steps in self.paused.items() if steps > 1}
+        if able and self.pauses.random() < _PART_THAT_PAUSES:
+            self.paused[self.pauses.choice(able).name] = self.pauses.randint(*_STEPS_OF_A_PAUSE)
+            self.cloud.happened["pause"] += 1
+        return [worker for worker in able if worker.name not in self.paused]
 
     def _fault(self, worker: Worker) -> Fault | None:
         assert worker.mind.waits_for is not None
@@ -637,7 +655,7 @@ class _Schedule:
                 return
             self._go_on_with_runs()
             if able := self._able():
-                self._go_on(self.chance.choice(able))
+                self._go_on(self.chance.choice(self._awake(able) or able))
             elif not any(queue.messages for queue in self.cloud.served):
                 if self._more_is_done():
                     continue
