@@ -213,6 +213,15 @@ SWEPT = [
 COPIED = ("client", "start process/1", *("step 0",) * 19)
 """A picture is published, and two copies of it are written."""
 
+CROSSED = (
+    *(*COPIED, "client", "start process/2", *("step 0",) * 19),  # another wants the same, and waits for both
+    *("client", "backfill", "start process/3", *("step 0",) * 31),  # by other recipes each has its own
+    *("start process/4", *("step 0",) * 25, "start process/5", *("step 0",) * 13),
+    *("client", "backfill", "start process/7", *("step 0",) * 8),  # and by the first ones again,
+    *("start process/6", *("step 1",) * 8, *("step 0",) * 6),  # each gets one of the two
+)
+"""Of two pictures that want the same two addresses, each has one and waits for the other, and both have left others."""
+
 COPIES_QUICK = [
     *(Case(script, copying=True) for script in ("P", "PR", "Pp")),
     *(Case(script, copying=True, begins=COPIED) for script in ("PpQ", "Ppd", "PpD", "PpB")),
@@ -223,6 +232,7 @@ COPIES = [
     *COPIES_QUICK,
     *(Case(script, copying=True, begins=COPIED) for script in ("PpR", "PpDP")),
     Case("PD", copying=True),
+    Case("PpRY", copying=True, begins=CROSSED),
     Case("Pp", faults=1, copying=True, begins=COPIED),
 ]
 """The same with more changes, and with a fault."""

@@ -41,7 +41,7 @@ from tests.simulation.pictures import (
 from tests.simulation.promises import identity_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from tests.simulation.cloud import Saved
     from tests.simulation.invocation import Request
@@ -55,6 +55,8 @@ _MOST_HOURS = 2
 _HOURS_OF_REPLACED = 24 * PREVIOUS_DAYS + 1
 MOST_TIMES = 30
 """No small case has a reason to bring a message back more often."""
+_MOST_STEPS = 1_000
+"""Nor to take more steps than that after its first choices."""
 
 # P and Q are good pictures, B a bad one, J one whose format is not accepted by all recipes, D a deletion, R another
 # recipe. N: recipes that differ in that they do not accept J; Y: the first ones again, which do; M: others that do not.
@@ -389,36 +391,89 @@ def _mind(worker: Worker) -> Remembered:
     return worker.mind
 
 
+class Graph:
+    """The states, numbered as they are found, and from which others each can be reached."""
+
+    def __init__(self, first: bytes) -> None:
+        self.numbers = {first: 0}
+        self.ends: list[int] = []
+        self._before: list[list[int]] = [[]]
+        self._made_by = [""]
+
+    def add(self, origin: int, choice: str, state: bytes) -> int | None:
+        """Note that a choice leads from one state to another; returns the number of that if it is new."""
+        known = self.numbers.get(state)
+        if known is not None:
+            self._before[known].append(origin)
+            return None
+        self.numbers[state] = number = len(self.numbers)
+        self._before.append([origin])
+        self._made_by.append(choice)
+        return number
+
+    def endless(self) -> int | None:
+        """The first state from which no schedule leads to an end, once all are known: some work goes on for ever."""
+        leads_to_an_end = [False] * len(self._before)
+        waiting = list(self.ends)
+        while waiting:
+            number = waiting.pop()
+            if not leads_to_an_end[number]:
+                leads_to_an_end[number] = True
+                waiting += self._before[number]
+        return next((number for number, leads in enumerate(leads_to_an_end) if not leads), None)
+
+    def way_to(self, number: int) -> list[str]:
+        """The choices by which a state was found."""
+        way: list[str] = []
+        while number:
+            way.append(self._made_by[number])
+            number = self._before[number][0]
+        return way[::-1]
+
+
 def explore(case: Case, code: Code | None = None, most_states: int = 10**9, seed: int | None = None) -> Explored:
     """Try every schedule, depth first; stops at the first that breaks a promise.
 
     seed: try what is possible at each moment in random order, not the last worker first.
     """
-    run = Run(case, code)
-    for choice in case.begins:
-        run.take(choice)
+    run = begun(case, code)
     shuffle = random.Random(seed).shuffle if seed is not None else lambda _: None  # noqa: S311  no secret
-    seen = {run.state()}
-    stack = [(run.save(), choice, 0) for choice in run.choices()]
+    graph = Graph(run.state())
+    stack = [(run.save(), choice, 0, 0) for choice in run.choices()]
     schedule: list[str] = []
-    ends = 0
-    while stack and len(seen) < most_states:
-        saved, choice, depth = stack.pop()
+    while stack and len(graph.numbers) < most_states:
+        saved, choice, depth, origin = stack.pop()
         run.restore(saved)
         run.take(choice)
         schedule[depth:] = [choice]
-        state = run.state()
-        if state in seen:
+        number = graph.add(origin, choice, run.state())
+        if number is None:
             continue
-        seen.add(state)
         choices = run.choices()
         if not choices:
-            ends += 1
+            graph.ends.append(number)
             run.cloud.promises.check_settled()
+        if len(schedule) > _MOST_STEPS:
+            run.cloud.promises.broken.append("there is always more to do")
         if run.cloud.promises.broken:
-            story = str(run.cloud.timeline)
-            return Explored(case, len(seen), ends, tuple(run.cloud.promises.broken), tuple(schedule), story=story)
+            return _broken(case, graph, run, run.cloud.promises.broken, schedule)
         now = run.save()
         shuffle(choices)
-        stack += [(now, choice, depth + 1) for choice in choices]
-    return Explored(case, len(seen), ends, complete=not stack)
+        stack += [(now, choice, depth + 1, number) for choice in choices]
+    if not stack and (endless := graph.endless()) is not None:
+        schedule = graph.way_to(endless)
+        return _broken(case, graph, begun(case, code, schedule), ["nothing ever comes to rest any more"], schedule)
+    return Explored(case, len(graph.numbers), len(graph.ends), complete=not stack)
+
+
+def begun(case: Case, code: Code | None = None, schedule: Iterable[str] = ()) -> Run:
+    """A case after the choices that it begins with, and those of a schedule."""
+    run = Run(case, code)
+    for choice in (*case.begins, *schedule):
+        run.take(choice)
+    return run
+
+
+def _broken(case: Case, graph: Graph, run: Run, why: Iterable[str], schedule: Iterable[str]) -> Explored:
+    story = str(run.cloud.timeline)
+    return Explored(case, len(graph.numbers), len(graph.ends), tuple(why), tuple(schedule), story=story)

@@ -21,6 +21,7 @@ from tests.simulation.cases import (
     COPIED,
     COPIED_AND_DIED,
     COPIED_AND_ERASED,
+    CROSSED,
     DELETED_AND_DIED,
     DIED_AND_ERASED,
     DIED_AND_OVERTAKEN,
@@ -200,9 +201,9 @@ _MAY_TAKE = (
 )
 
 
-def _of_copies(name: str, module: str, within: int, *changes: tuple[str, ...], seed: int | None = None) -> Mutant:
+def _of_copies(name: str, module: str, within: int, *changes: tuple[str, ...]) -> Mutant:
     """One that random schedules with copies find."""
-    return Mutant(name, module, tuple(Change(*change) for change in changes), None, within, seed, copying=True)
+    return Mutant(name, module, tuple(Change(*change) for change in changes), None, within, copying=True)
 
 
 def _of_sweeps(name: str, script: str, within: int, *changes: Change) -> Mutant:
@@ -378,7 +379,7 @@ MUTANTS = (
         PURGING,
         (Change("F not in D", "False", "purge"),),
         None,
-        60,
+        120,
     ),
     Mutant(
         "of many purges the first is made, and all are acknowledged",
@@ -494,7 +495,7 @@ MUTANTS = (
         (Change("A and has_variants(*_)", "False"),),
         None,
         10,
-        seed=390,
+        seed=640,
     ),
     Mutant(
         "a rejection is the end, and nobody is told",
@@ -1216,7 +1217,7 @@ MUTANTS = (
         ENRICHING,
         (Change("not P.manifest.is_of(G.identity)", "False"), Change("P is None or X", "P is None")),
         None,
-        10,
+        50,
         erasing=True,
         enriched=True,
     ),
@@ -1487,12 +1488,12 @@ MUTANTS = (
         Case("PpD", copying=True, begins=COPIED),
         1_000,
     ),
-    _of_copies(
+    Mutant(
         "who waits for an address is woken though it is kept",
         RECONCILE,
-        3,
-        ("_waits_on(W, K)", "False", "wake_others"),
-        seed=3_000_593_893,
+        (Change("_waits_on(W, K)", "False", "wake_others"),),
+        Case("PpRY", copying=True, begins=CROSSED),
+        2_000,
     ),
     _of_copies("a crash leaves copies as they are", RECONCILE, 500, ("match_copies(M, D)", "M", "_looked_at_again")),
     _of_copies(
@@ -1663,8 +1664,7 @@ MUTANTS = (
         RECONCILE,
         (Change("D.originals.holds(S, I)", "True", "_take_away"),),
         None,
-        1,
-        seed=226,
+        10,
         dropping=True,
     ),
     Mutant(
