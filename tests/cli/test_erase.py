@@ -458,7 +458,7 @@ def test_whoever_erases_needs_what_the_documentation_lists_and_no_more(rig: Rig)
     with recorded(boto3.DEFAULT_SESSION.events) as calls:
         heard = replace(rig, deployment=with_copies(deployment_in_account("dev")))
         lying = Lies("any", there.owner("trips/a.jpg"), 1)
-        late = partial(there.wait, Manifest("home/b.jpg", Status.READY, 1), lying)  # after workers have looked
+        late = partial(there.wait, "home/b.jpg", "thumbs/b.jpg", lying)  # after workers have looked
         sure, removed = erase(heard, Scope(prefix="trips/"), Workers(unheard, on_wait=late))
         held_after(heard.deployment, datetime.now(UTC))
     assert sure

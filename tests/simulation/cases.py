@@ -214,11 +214,11 @@ COPIED = ("client", "start process/1", *("step 0",) * 19)
 """A picture is published, and two copies of it are written."""
 
 CROSSED = (
-    *(*COPIED, "client", "start process/2", *("step 0",) * 19),  # another wants the same, and waits for both
+    *(*COPIED, "client", "start process/2", *("step 0",) * 21),  # another wants the same, and waits for both
     *("client", "backfill", "start process/3", *("step 0",) * 31),  # by other recipes each has its own
     *("start process/4", *("step 0",) * 25, "start process/5", *("step 0",) * 13),
-    *("client", "backfill", "start process/7", *("step 0",) * 8),  # and by the first ones again,
-    *("start process/6", *("step 1",) * 8, *("step 0",) * 6),  # each gets one of the two
+    *("client", "backfill", "start process/7", *("step 0",) * 6),  # and by the first ones again,
+    *("start process/6", *("step 1",) * 6, *("step 0",) * 8),  # each gets one of the two
 )
 """Of two pictures that want the same two addresses, each has one and waits for the other, and both have left others."""
 

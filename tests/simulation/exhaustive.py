@@ -447,19 +447,18 @@ def explore(case: Case, code: Code | None = None, most_states: int = 10**9, seed
         run.take(choice)
         schedule[depth:] = [choice]
         number = graph.add(origin, choice, run.state())
-        if number is None:
-            continue
-        choices = run.choices()
-        if not choices:
-            graph.ends.append(number)
-            run.cloud.promises.check_settled()
-        if len(schedule) > _MOST_STEPS:
-            run.cloud.promises.broken.append("there is always more to do")
+        if number is not None:
+            choices = run.choices()
+            if not choices:
+                graph.ends.append(number)
+                run.cloud.promises.check_settled()
+            if len(schedule) > _MOST_STEPS:
+                run.cloud.promises.broken.append("there is always more to do")
+            now = run.save()
+            shuffle(choices)
+            stack += [(now, choice, depth + 1, number) for choice in choices]
         if run.cloud.promises.broken:
             return _broken(case, graph, run, run.cloud.promises.broken, schedule)
-        now = run.save()
-        shuffle(choices)
-        stack += [(now, choice, depth + 1, number) for choice in choices]
     if not stack and (endless := graph.endless()) is not None:
         schedule = graph.way_to(endless)
         return _broken(case, graph, begun(case, code, schedule), ["nothing ever comes to rest any more"], schedule)

@@ -1491,7 +1491,7 @@ MUTANTS = (
     Mutant(
         "who waits for an address is woken though it is kept",
         RECONCILE,
-        (Change("_waits_on(W, K)", "False", "wake_others"),),
+        (Change("[one.path for one in K.copies] if K else []", "[]", "wake_others"),),
         Case("PpRY", copying=True, begins=CROSSED),
         2_000,
     ),

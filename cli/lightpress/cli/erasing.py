@@ -304,7 +304,8 @@ class Erasing:
     def _retell(self, path: str) -> int:
         """Publish the manifest of another picture without the keys that it names; returns how many.
 
-        The look is asked for first: whoever dies in between has a worker publish it, and an event tells it either way.
+        A look is asked for first, so that a worker publishes it where this dies in between; and once more after that, since
+        the first may be over by then: an event tells what is published by the last of them.
         """
         published = self.images.published_at(path)
         if published is None or not published.manifest.key or self.scope.takes(published.manifest.key):
@@ -313,8 +314,10 @@ class Erasing:
         facts = tuple(fact.without(self.scope.takes) for fact in before.facts)
         if facts == before.facts:
             return 0
-        self.looks.request_look(self.publishing.named(before.key))
+        source = self.publishing.named(before.key)
+        self.looks.request_look(source)
         self.images.publish_at(path, replace(before, facts=facts, revision=before.revision + 1), published)
+        self.looks.request_look(source)
         return sum(len(fact.looks_like) for fact in before.facts) - sum(len(fact.looks_like) for fact in facts)
 
     def _without_name(self, name: str, entries: Sequence[str]) -> int | None:

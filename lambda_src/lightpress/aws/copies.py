@@ -10,7 +10,7 @@ from lightpress.aws.errors import find_object, on_condition
 from lightpress.aws.images import S3Images
 from lightpress.pipeline.copy_pattern import COPY_MARK, WAITING, purged_by
 from lightpress.pipeline.paths import MANIFESTS, short_name
-from lightpress.pipeline.ports import Lies
+from lightpress.pipeline.ports import Lies, Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,9 +85,9 @@ class S3Copies:
         with on_condition():
             self.s3.delete_object(Bucket=self.bucket, Key=path, IfMatch=lying.etag)
 
-    def wait(self, waiting: Manifest, lying: Lies) -> None:
+    def wait(self, waiting: str, path: str, lying: Lies) -> None:
         """PUT an empty object: its name says all."""
-        note = f"{short_name(waiting.key)}.{waiting.revision}.{lying.revision}"
+        note = f"{short_name(waiting)}.{short_name(path)}.{lying.revision}"
         self.s3.put_object(Bucket=self.images, Key=f"{WAITING}{self.owns(lying.owner or '')}/{note}", Body=b"")
 
     def variant(self, path: str) -> bytes | None:
@@ -99,17 +99,14 @@ class S3Copies:
         published = S3Images(self.s3, self.images).published_at(f"{MANIFESTS}{name}.json")
         return published.manifest if published and published.manifest.key else None
 
-    def waiting(self, key: str) -> dict[str, list[str]]:
+    def waiting(self, key: str) -> list[Note]:
         """LIST."""
-        notes: dict[str, list[str]] = {}
-        for path in S3Images(self.s3, self.images).paths(f"{WAITING}{short_name(key)}/"):
-            note = path.rpartition("/")[2]
-            notes.setdefault(note.partition(".")[0], []).append(note)
-        return notes
+        notes = S3Images(self.s3, self.images).paths(f"{WAITING}{short_name(key)}/")
+        return [Note(path, *_said(path)) for path in notes]
 
-    def wait_no_longer(self, key: str, notes: Iterable[str]) -> None:
+    def remove_notes(self, notes: Iterable[Note]) -> None:
         """DELETE those."""
-        S3Images(self.s3, self.images).remove(f"{WAITING}{short_name(key)}/{note}" for note in notes)
+        S3Images(self.s3, self.images).remove(note.name for note in notes)
 
     def purges_of(self, paths: Iterable[str]) -> tuple[str, ...]:
         """Of each folder by itself; none where copies are in a bucket that the CDN does not read."""
@@ -125,3 +122,10 @@ class S3Copies:
     @property
     def _deployment(self) -> str:
         return short_name(self.images)[:_DEPLOYMENT_CHARACTERS]
+
+
+def _said(note: str) -> tuple[str, str, int]:
+    """Who waits, for which address, and what revision lay there; those of earlier releases say the first alone."""
+    waiting, _, rest = note.rpartition("/")[2].partition(".")
+    address, _, revision = rest.partition(".")
+    return waiting, address, int(revision or 0)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from lightpress.pipeline.copies import mark_of
 from lightpress.pipeline.copy_pattern import ANOTHERS, ELSEWHERE, FOREIGN, TOO_LONG, is_too_long
+from lightpress.pipeline.paths import short_name
 from lightpress.pipeline.ports import PreconditionFailed
 
 if TYPE_CHECKING:
@@ -51,41 +52,36 @@ def match_copies(manifest: Manifest, dependencies: Dependencies) -> Manifest:
 
 
 def wake_others(key: str, copies: Copies, look_at: Callable[[str], None], keeps: Manifest | None = None) -> None:
-    """Have those looked at who wait for an address of a key: it may be free now.
+    """Have those looked at who wait for an address that a key claims no more: it may be free now.
 
-    keeps: the manifest of the key; None where nothing of it stays. Who waits for what it keeps goes on waiting. Two, of
-    whom each has what the other waits for, would wake each other for ever.
+    keeps: the manifest of the key; None where nothing of it stays. Who waits for what it claims goes on waiting: two,
+    of whom each has what the other waits for, would wake each other for ever. So does who waits for a copy of a later
+    revision, which somebody has written since this manifest was published.
     """
-    answered: list[str] = []
-    for name, notes in copies.waiting(key).items():
+    notes = copies.waiting(key)
+    if keeps:
+        claimed = {short_name(one.path) for one in keeps.copies}
+        notes = [one for one in notes if one.address not in claimed and one.revision <= keeps.revision]
+    for name in dict.fromkeys(note.waiting for note in notes):
         waiting = copies.one_waiting(name)
-        if waiting is not None and keeps is not None and _waits_on(waiting, keeps):
-            continue
         if waiting is not None:
             look_at(waiting.key)
-        answered += notes
-    if answered:
-        copies.wait_no_longer(key, answered)
-
-
-def _waits_on(waiting: Manifest, other: Manifest) -> bool:
-    """Whether it wants an address that another key keeps, and none that it has left."""
-    wanted = {one.path for one in waiting.copies}
-    return not wanted.isdisjoint(one.path for one in other.copies) and wanted.isdisjoint(other.past_copies)
+    if notes:
+        copies.remove_notes(notes)
 
 
 @dataclass
 class _Matching:
     """One worker who makes the copies of a key match a manifest.
 
-    purged: whether the CDN was told already. waits_for: the owners whose lists of waiting keys have this one.
+    purged: whether the CDN was told already. noted: the addresses that it waits for, and what lies there.
     """
 
     manifest: Manifest
     dependencies: Dependencies
     copies: Copies
     purged: bool = False
-    waits_for: set[str] = field(default_factory=set)
+    noted: set[tuple[str, Lies]] = field(default_factory=set)
 
     def place(self, copy: Copy) -> Copy:
         """Write a copy, unless it is there; returns it as it is to be told."""
@@ -104,7 +100,7 @@ class _Matching:
         lying = self.copies.look(copy.path)
         mark = mark_of(variant, self.manifest, self.copies.owner(self.manifest.key))
         if lying is not None and lying.owner != mark.owner:
-            return self._refused(lying, was_told=copy.refused == ANOTHERS)
+            return self._refused(copy, lying)
         if lying is not None and lying.seal == mark.seal:
             return None
         self._give_way(lying)
@@ -116,17 +112,17 @@ class _Matching:
         self.copies.write(copy.path, data, mark, self._rules.stored(variant.format, variant.media_type), lying)
         return None
 
-    def _refused(self, lying: Lies, *, was_told: bool) -> str:
+    def _refused(self, copy: Copy, lying: Lies) -> str:
         """Wait for the owner to leave; raises PreconditionFailed to have the address looked at after that is noted.
 
         Not before the manifest tells of it: who is woken earlier finds nothing refused, and nobody would look later.
         """
         if lying.owner is None or self.copies.owns(lying.owner) is None:
             return FOREIGN
-        if not was_told or lying.owner in self.waits_for:
+        if copy.refused != ANOTHERS or (copy.path, lying) in self.noted:
             return ANOTHERS
-        self.copies.wait(self.manifest, lying)
-        self.waits_for.add(lying.owner)
+        self.copies.wait(self.manifest.key, copy.path, lying)
+        self.noted.add((copy.path, lying))
         raise PreconditionFailed
 
     def take_away(self, path: str) -> None:

@@ -10,6 +10,7 @@ The order of the steps is what makes this safe; `tests/simulation` breaks each o
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from lightpress.pipeline.ports import Images, Originals, Published
     from lightpress.pipeline.recipe import Recipe, RecipeBook
     from lightpress.pipeline.source import Lying, Original, Source
+
+
+_TRIES = 5
 
 
 class Settled(Protocol):
@@ -92,6 +96,11 @@ def marker_below(original: Original, lying: tuple[Lying, ...]) -> str | None:
     return lying[1].version
 
 
+def _but_for_sweeps(manifest: Manifest) -> Manifest:
+    """A manifest without what a sweep changes of it: of the same picture, it removes what nobody shows any more."""
+    return replace(manifest, previous=None, revision=0)
+
+
 @dataclass(frozen=True, slots=True)
 class Dropping:
     """Has originals leave, after what was published of them was announced.
@@ -117,17 +126,30 @@ class Dropping:
         recipe = self.recipes.recipe_for(source.name)
         if manifest.original_dropped is None and not is_to_leave(source, manifest, recipe):
             return
-        published = self.images.published(source.name)
-        if published is None or published.manifest != manifest:
-            return
-        try:
-            self._say(published, marker_below(original, self.originals.newest(source)))
-        except PreconditionFailed:
+        if not self._says_that_it_leaves(source, original, manifest):
             return
         if not self.originals.remove(source, original.identity):
             raise MayNotRemove(f"{source.bucket}/{source.key}: s3:DeleteObjectVersion is denied")
 
-    def _say(self, published: Published, marker: str | None) -> None:
+    def _says_that_it_leaves(self, source: Source, original: Original, manifest: Manifest) -> bool:
+        """Have what is published say that it leaves; False if another picture is, or the original cannot leave.
+
+        A sweep may write the manifest meanwhile, of the same picture: nobody else would have the original leave then.
+        """
+        for _ in range(_TRIES):
+            published = self.images.published(source.name)
+            if published is None or _but_for_sweeps(published.manifest) != _but_for_sweeps(manifest):
+                return False
+            try:
+                marker = marker_below(original, self.originals.newest(source))
+            except PreconditionFailed:
+                return False
+            with suppress(PreconditionFailed):
+                self._say(published, DroppedOriginal(marker, announced=manifest.revision))
+                return True
+        return False
+
+    def _say(self, published: Published, leaving: DroppedOriginal) -> None:
         """Have the manifest say that it leaves, unless it does; raises PreconditionFailed if it is another by now.
 
         A write whose answer was lost is sent again, and loses against itself.
@@ -135,10 +157,10 @@ class Dropping:
         manifest = published.manifest
         if manifest.original_dropped is not None:
             return
-        leaving = replace(manifest, original_dropped=DroppedOriginal(marker, announced=manifest.revision))
+        told = replace(manifest, original_dropped=leaving)
         try:
-            self.images.publish(leaving, published)
+            self.images.publish(told, published)
         except PreconditionFailed:
             now = self.images.published(manifest.key)
-            if now is None or now.manifest != leaving:
+            if now is None or now.manifest != told:
                 raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from lightpress.pipeline.beside import AtOnce
 
@@ -106,6 +106,22 @@ class Images(Protocol):
         """Remove variants; what is already gone is fine."""
 
 
+class Note(NamedTuple):
+    """That a key waits for an address.
+
+    Attributes:
+        name: Of the note.
+        waiting: The short name of the key.
+        address: The short name of the address.
+        revision: What the copy that lay there said: of the manifest of its owner.
+    """
+
+    name: str
+    waiting: str
+    address: str
+    revision: int
+
+
 @dataclass(frozen=True, slots=True)
 class Lies:
     """What lies at an address for copies.
@@ -152,24 +168,23 @@ class Copies(Protocol):
     def remove(self, path: str, lying: Lies) -> None:
         """Remove exactly what was looked at; raises PreconditionFailed if another is there by now, or nothing."""
 
-    def wait(self, waiting: Manifest, lying: Lies) -> None:
-        """Note that a key waits for an address, and what lies there of another key of this deployment.
+    def wait(self, waiting: str, path: str, lying: Lies) -> None:
+        """Note that a key waits for an address, where a copy of another key of this deployment lies.
 
-        A later manifest, or another copy, makes another note: whoever takes off the list what it has read there takes
-        off no note that was made since.
+        Another copy there makes another note: whoever removes those that it has read removes none that was made since.
         """
 
     def variant(self, path: str) -> bytes | None:
         """The bytes of a variant; None if it is gone."""
 
-    def waiting(self, key: str) -> dict[str, list[str]]:
-        """Those that wait for addresses of a key, by their short names, and the notes of each."""
+    def waiting(self, key: str) -> list[Note]:
+        """The notes of those that wait for addresses of a key."""
 
     def one_waiting(self, name: str) -> Manifest | None:
-        """The manifest of one of them; None if nothing is published of it any more."""
+        """The manifest of one of them, by its short name; None if nothing is published of it any more."""
 
-    def wait_no_longer(self, key: str, notes: Iterable[str]) -> None:
-        """Take some off that list."""
+    def remove_notes(self, notes: Iterable[Note]) -> None:
+        """Remove notes; what is already gone is fine."""
 
     def purges_of(self, paths: Iterable[str]) -> tuple[str, ...]:
         """What to purge of the CDN for changed copies of one key; empty where it does not serve them."""

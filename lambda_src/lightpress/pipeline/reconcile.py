@@ -150,15 +150,17 @@ class Attempt:
         return now
 
     def ask_again(self) -> None:
-        """Ask the reviewers once more; raises PreconditionFailed if one has said something else by now.
+        """Ask reviewers and enrichers once more; raises PreconditionFailed if one has said something else by now.
 
         What is published at the second look may agree with what they say then, and whoever was to look finds nothing to
-        do: they may take back what they have said twice between two looks.
+        do: they may have taken back what they said, and said it again, between two looks.
         """
-        if not self.recipe.gate or self.published is None:
+        if self.published is None:
             return
-        now = self.dependencies.reviewed.standing(self.source.name, self.original.identity, self.recipe.gate)
+        now = _standing(self.source, self.original, self.recipe, None, self.dependencies)
         if now != replace(self.standing, overdue=False):
+            raise PreconditionFailed
+        if _facts(self.source, self.original.identity, self.recipe, self.dependencies) != self.facts:
             raise PreconditionFailed
 
 
@@ -229,6 +231,8 @@ def _left(  # noqa: PLR0913  all that was found
     manifest = with_copies(manifest, recipe, published.manifest)
     if manifest != published.manifest:
         manifest = _retold_as_it_is(manifest, published, dependencies, again=again)
+        if facts_told(source, manifest, dependencies.facts) != manifest:
+            raise PreconditionFailed  # an enricher has said something else, and maybe nobody looks any more
         return Outcome(source, Action.RETOLD, manifest, original=original)
     manifest = _looked_at_again(published, dependencies, again=again)
     return Outcome(source, Action.NOTHING, manifest, original=original)
