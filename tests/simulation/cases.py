@@ -376,6 +376,47 @@ DROPPED = [
 ]
 """The same with more changes, with older versions that are brought back or expire, and with a fault."""
 
+ERASED_BESIDE_A_WORKER = (
+    *(*COPIED, "client", "start process/2", *("step 0",) * 19),  # another picture waits for the addresses of the first
+    *("client", *("step 0",) * 11),  # which an operator erases, who asks for a look at it, and waits for nobody
+    *("start process/6", *("step 1",) * 13, "client"),  # it looks, and nobody hears that versions were removed
+)
+"""Whoever looks has removed its copies, and may find a manifest next whose key is taken out."""
+
+NIGHTS_QUICK = [
+    *(Case(script, versioned) for script in ("Pn", "Bn", "Dn") for versioned in (True, False)),
+    *(Case(script, versioned, begins=PUBLISHED) for script in ("PQn", "PBn", "PDn") for versioned in (True, False)),
+    *map(Case, ("PnQ", "PQn", "PDn", "PnR", "An", "AnO", "Pnv")),
+    *(Case(script, begins=PUBLISHED) for script in ("PVQn", "PVDn", "PAn", "PLQn", "PQnD", "PQnR", "PQnv", "PDny")),
+    *(Case(script, begins=HELD) for script in ("Pan", "Prn", "PaHn", "PaQn")),
+    *(Case(script, begins=TOLD) for script in ("Pwn", "Pfn", "Pwzn", "Pwhn", "PwHn")),
+    *_else(Unanswered.PUBLISH, "PTn"),
+    *_else(Unanswered.REJECT, "PTn", "PnT"),
+    *(Case(script, begins=LAZILY_PUBLISHED) for script in ("PWDn", "PWQn")),
+    Case("Pn", dropping=True),
+    Case("PDn", dropping=True, begins=LEFT),
+    *(Case(script, copying=True, begins=COPIED) for script in ("PQn", "PDn")),
+    Case("PDnS", begins=PUBLISHED_AND_DELETED),
+    Case("PpSn", copying=True, begins=ERASED_BESIDE_A_WORKER),
+    Case("Pn", faults=1),
+    *(Case(script, faults=1, begins=PUBLISHED) for script in ("PQn", "PDn")),
+]
+"""Nobody hears of what was put, overwritten or deleted, or of what came of what others have said: a night finds it."""
+
+NIGHTS = [
+    *NIGHTS_QUICK,
+    *(Case(script, begins=PUBLISHED) for script in ("PDnP", "PQnP", "PSn")),
+    *(Case(script, begins=HELD) for script in ("Pran", "Parn", "PaDn")),
+    *(Case(script, begins=TOLD) for script in ("PfHn", "PwHLn", "PwQn")),
+    Case("PQn", dropping=True, begins=LEFT),
+    Case("PnS"),
+    *(Case(script, faults=1) for script in ("Bn", "PQn", "PDn")),
+    Case("Pan", faults=1, begins=HELD),
+    Case("Pwn", faults=1, begins=TOLD),
+    Case("Pn", faults=1, dropping=True),
+]
+"""The same with more changes, and with a fault."""
+
 OUTAGES = [Case(script, receives=1, outage=6) for script in ("P", "B", "PD", "PP")]
 """Nothing can be read for longer than the last instance tries a picture that ends its renderer."""
 
@@ -391,6 +432,7 @@ ALL = [
     *DROPPED,
     *GATED_AND_ERASED,
     *UNANSWERED,
+    *NIGHTS,
     *VIEWED,
     *VIEWED_FAULTY,
     *REFUSED_FOR_ANOTHER,
@@ -422,6 +464,7 @@ QUICK = [
     *DROPPED_QUICK,
     *GATED_AND_ERASED,
     *UNANSWERED_QUICK,
+    *NIGHTS_QUICK,
     *VIEWED,
     *REFUSED_FOR_ANOTHER,
     *(case for script in (*_CLOSED, "AO", "KO", "BZ", "BL") for case in _kinds(script)),

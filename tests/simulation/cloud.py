@@ -389,6 +389,15 @@ class Cloud:
         visible = queue.visible()
         return self.cdn.without_delayed(visible) if self.lazy and queue is self.queue else visible
 
+    def losable(self, *, looks: bool) -> list[Message]:
+        """Changes that nobody has received yet: a backlog may outlive its queue, and S3 may never have told of them.
+
+        What was received before goes to the dead-letter queue long before. What operators send, and how they hear of
+        its end, is theirs. looks: also looks that are asked for, as after reviews; where no operator sends the like.
+        """
+        told = [one for one in self.queue.messages if one.received == 0 and "Restore" not in one.body]
+        return [one for one in told if "Object" in one.body or (looks and "Look" in one.body)]
+
     def expire(self, message: Message) -> None:
         """The retention of the queue is over, or S3 never sent the event: nobody hears of it, no dead letter either."""
         self.queue.delete(message.number)

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from tests.simulation.invocation import Request
     from tests.simulation.worker import Worker
 
-    Moment = tuple[Saved, list[Remembered], tuple[int, int, int, int, int]]
+    Moment = tuple[Saved, list[Remembered], tuple[int, int, int, int, int, int], frozenset[tuple[str, str]]]
 
 KEY, NEIGHBOR = "k", "n"
 AT_ONCE = 2
@@ -71,7 +71,8 @@ _MOST_STEPS = 1_000
 # reviewers have. Of recipes with enrichers: w and z: one of them, whom R does not ask, says what is to be seen, and
 # thinks again; f: another one sees a face. h and g: somebody says what is to be seen, of whatever recipes. v: somebody
 # sweeps; y: so does the schedule, after more time than replaced variants are kept. p: another key is put, whose copies
-# want the same addresses, and d: it is deleted.
+# want the same addresses, and d: it is deleted. n: nobody ever hears of the changes that nobody has received yet; a
+# night finds them, once everything else is done.
 
 
 def _newest(cloud: Cloud) -> str:
@@ -121,7 +122,9 @@ SCRIPT: dict[str, Callable[[Cloud], None]] = {
 
 VIEWER, LAZY_VIEWERS, ERASES, TIME_PASSES = "V", frozenset("WU"), "S", "T"
 SWEEPS, SWEEPS_LATER = "v", "y"
+LOSES = "n"
 LEAVES_ALL = "I"
+DEPLOYING = frozenset("RNYMEFI")
 CORRECTIONS: dict[str, tuple[float, float] | str | None] = {"H": FOCUS, "G": None, "h": "a dog", "g": "a cat"}
 REVIEWED, ENRICHED = frozenset("arstlT"), frozenset("wzf")
 CLOSING = frozenset("ACXKZL")
@@ -203,6 +206,8 @@ class Run:
         self.case, self.script, self.faults = case, case.script, case.faults
         self.done, self.outage, self.hours = 0, case.outage, 0
         self.swept = int({SWEEPS, SWEEPS_LATER}.isdisjoint(case.script))
+        self.may_find_more = int(LOSES in case.script)
+        self.hinted: frozenset[tuple[str, str]] = frozenset()
         self._memory = Memory()
 
     def choices(self) -> list[str]:
@@ -224,7 +229,13 @@ class Run:
         return choices or self._at_last()
 
     def _at_last(self) -> list[str]:
-        """What the schedule of the stack does once nothing else can happen: the next sweep takes what one has left."""
+        """What the schedule of the stack does once nothing else can happen: the next sweep takes what one has left.
+
+        Where messages are lost, there are nights until one finds nothing more than the night before, and again after
+        anything else. Should each find something else, nothing ever comes to rest.
+        """
+        if self.may_find_more:
+            return ["night"]
         if self.hours < _MOST_HOURS and self.cloud.is_overdue:
             return ["hour"]
         return [] if self.swept or self.cloud.calm else ["sweep"]
@@ -277,12 +288,8 @@ class Run:
         if verb == "client":
             self._script(self.script[self.done])
             self.done += 1
-        elif verb == "hour":
-            self.hours += 1
-            self.cloud.ask_for_overdue()
-        elif verb == "sweep":
-            self.swept = 1
-            self.cloud.sweep(self._memory.begin)
+        elif verb in {"night", "hour", "sweep"}:
+            self._of_the_stack(verb)
         elif verb == "backfill":
             self.cloud.backfill()
         elif verb in {"start", "twice"}:
@@ -297,7 +304,30 @@ class Run:
             self._fault(Fault[verb], self.cloud.workers[int(which)])
         self._tidy()
 
+    def _of_the_stack(self, verb: str) -> None:
+        before, self.hinted = self.hinted, frozenset()
+        self.may_find_more = int(LOSES in self.script)
+        if verb == "hour":
+            self.hours += 1
+            self.cloud.ask_for_overdue()
+        elif verb == "sweep":
+            self.swept = 1
+            self.cloud.sweep(self._memory.begin)
+        else:
+            self.hinted = self.cloud.look_at_night()
+            self.cloud.promises.check_in_vain(key for key, _ in before & self.hinted)
+            self.may_find_more = int(not self.hinted <= before)
+
+    def _lose(self) -> None:
+        """Nobody ever hears of what nobody has received yet, but of looks where somebody deploys, who asks for them."""
+        looks = (self.cloud.gated or self.cloud.enriched) and DEPLOYING.isdisjoint(self.script)
+        for message in self.cloud.losable(looks=looks):
+            self.cloud.expire(message)
+
     def _script(self, operation: str) -> None:
+        if operation == LOSES:
+            self._lose()
+            return
         if operation in CORRECTIONS:
             self.cloud.correct(KEY, CORRECTIONS[operation], self._memory.begin)
             return
@@ -353,11 +383,13 @@ class Run:
     def save(self) -> Moment:
         """This moment, to go back to."""
         minds = [_mind(worker).copy() for worker in self.cloud.workers]
-        return self.cloud.save(), minds, (self.done, self.faults, self.outage, self.hours, self.swept)
+        counts = (self.done, self.faults, self.outage, self.hours, self.swept, self.may_find_more)
+        return self.cloud.save(), minds, counts, self.hinted
 
     def restore(self, moment: Moment) -> None:
         """Go back to a moment."""
-        cloud, minds, (self.done, self.faults, self.outage, self.hours, self.swept) = moment
+        cloud, minds, counts, self.hinted = moment
+        self.done, self.faults, self.outage, self.hours, self.swept, self.may_find_more = counts
         self.cloud.restore(cloud)
         self.cloud.workers = [
             replace(worker, mind=mind.copy(), dead=False) for worker, mind in zip(cloud.workers, minds, strict=True)
@@ -378,7 +410,8 @@ class Run:
             for worker in self.cloud.workers
             if worker.queue == ERASURE
         )
-        rest = (self.done, self.faults, self.outage, self.hours, self.swept, sorted(pasts.values()), erasing)
+        counts = (self.done, self.faults, self.outage, self.hours, self.swept)
+        rest = (*counts, self.may_find_more, sorted(self.hinted), sorted(pasts.values()), erasing)
         return hashlib.blake2b(self.cloud.snapshot(pasts) + repr(rest).encode(), digest_size=16).digest()
 
 

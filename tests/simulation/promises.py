@@ -102,6 +102,7 @@ class Promises:
         self._last_made: dict[str, Version | None] = {}
         self._deleted_at: Counter[str] = Counter()
         self._unheard: set[str] = set()
+        self._lost: set[str] = set()
         self._looks_lost: dict[str, int] = {}
         self._erased: dict[str, int] = {}
         self._facts: dict[tuple[str, str, str], tuple[Fact, ...]] = {}
@@ -194,6 +195,7 @@ class Promises:
 
     def lost(self, message: Message) -> None:
         """Remember that SQS has forgotten a message, which may have been a look at words that somebody has said."""
+        self._lost.add(message.body)
         if "Look" in message.body:
             self._looks_lost |= {source.key: self._changes[source.key] for source in read(message.body).sources}
 
@@ -249,7 +251,7 @@ class Promises:
             return ()
         wanted, there = sorted(self._wanted.items()), sorted((key, sorted(ids)) for key, ids in self._lay_there.items())
         open_ends = sorted(self._undecided), sorted(self._seen_by_erasers)
-        return wanted, there, *open_ends, sorted(self._came_back.items()), sorted(self._may_leave)
+        return wanted, there, *open_ends, sorted(self._came_back.items()), sorted(self._may_leave), bool(self._lost)
 
     def save(self) -> Mapping[str, Any]:
         """A copy of all that is remembered."""
@@ -839,7 +841,7 @@ class Promises:
         if self._cloud.enriched and closed_for(newest):
             return
         uncovers = not self._cloud.versioned or (below and below[-1].data is not None)
-        if recipe.originals != DROP or uncovers or self._cloud.untold or self._cloud.happened["expired"]:
+        if recipe.originals != DROP or uncovers or self._cloud.untold or self._lost:
             return
         if manifest.status is Status.READY and manifest.digest == recipe.digest and manifest.follows_correction:
             self._break(key, "its original was to leave, and is still there")
