@@ -300,6 +300,20 @@ def test_copies_that_no_manifest_names_are_removed_a_day_later_and_what_others_w
     assert everything - copied.addresses == {"thumbs/left.webp", "thumbs/erased.webp"}
 
 
+def test_a_copy_that_a_manifest_names_by_the_time_it_is_removed_is_written_again(copied: Copied) -> None:
+    manifest = copied.publish("a.jpg")
+    copied.write(ADDRESS, mark_of(manifest.variants[0], manifest, copied.copies.owner("a.jpg")))
+    images = S3Images(copied.deployment.s3, IMAGES)
+    named = replace(manifest, revision=2, copies=(Copy(ADDRESS, manifest.variants[0].path),))
+    copied.deployment.s3.meta.events.register(
+        "before-call.s3.DeleteObject", lambda **_: images.publish(named, images.published("a.jpg"))
+    )
+    found = copied.sweep()
+    assert (found.files["astray"], found.removed, found.handed_over) == (1, 1, 1)
+    (message,) = map(read, copied.rig.waiting())
+    assert [source.key for source in message.sources] == ["a.jpg"]
+
+
 def test_each_copy_is_looked_at_once_each_manifest_read_once_for_all_of_them_and_none_that_is_young(
     copied: Copied,
 ) -> None:
@@ -317,4 +331,4 @@ def test_each_copy_is_looked_at_once_each_manifest_read_once_for_all_of_them_and
     manifests = asked.pop(read_manifest := f"GetObject {manifest_path('a.jpg')[:7]}")
     copied.sweep()
     assert (asked["HeadObject thumbs/"], asked["DeleteObject thumbs/"]) == (5, 5)
-    assert asked[read_manifest] == manifests + 1
+    assert asked[read_manifest] == manifests + 2, "and once more after the removal"

@@ -190,7 +190,9 @@ def test_two_of_whom_each_keeps_what_the_other_waits_for_wake_each_other_once_on
 def test_whoever_waits_gets_the_address_though_its_owner_leaves_while_that_is_noted() -> None:
     rig = Rig()
     first = match_copies(rig.publish("a/cat.jpg", data=b"first"), rig.dependencies)
-    noted = f"PutObject copies/{short_name('a/cat.jpg')}/{short_name('b/cat.png')}.{short_name('thumbs/cat-w640.jpg')}.1"
+    noted = (
+        f"PutObject copies/{short_name('a/cat.jpg')}/{short_name('b/cat.png')}.{short_name('thumbs/cat-w640.jpg')}.1"
+    )
     # The owner's list was read before, so nobody would tell: it is looked at again after it is noted.
     rig.then[noted] = lambda: rig.bucket.delete("thumbs/cat-w640.jpg")
     second = match_copies(rig.publish("b/cat.png", data=b"second"), rig.dependencies)

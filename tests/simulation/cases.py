@@ -222,6 +222,15 @@ CROSSED = (
 )
 """Of two pictures that want the same two addresses, each has one and waits for the other, and both have left others."""
 
+LATE_AT_THE_NOTES = (
+    *(*COPIED, "client", "start process/2", *("step 0",) * 21),  # another wants the same, and waits for both
+    *("client", "start process/3", *("step 0",) * 14),  # the first is deleted, and its copies are removed
+    *("client", "start process/4", *("step 1",) * 21),  # it is put again, and has both addresses again
+    *("client", "start process/5", *("step 1",) * 23),  # so is the other, which waits for both once more
+    *(*("step 0",) * 3, "start process/6", *("step 1",) * 12),  # the list is read, and who is woken waits again
+)
+"""Whoever removed the copies of a deleted picture reads late who waits for them: others wait for new ones by then."""
+
 COPIES_QUICK = [
     *(Case(script, copying=True) for script in ("P", "PR", "Pp")),
     *(Case(script, copying=True, begins=COPIED) for script in ("PpQ", "Ppd", "PpD", "PpB")),
@@ -233,6 +242,7 @@ COPIES = [
     *(Case(script, copying=True, begins=COPIED) for script in ("PpR", "PpDP")),
     Case("PD", copying=True),
     Case("PpRY", copying=True, begins=CROSSED),
+    Case("PpDPpD", copying=True, begins=LATE_AT_THE_NOTES),
     Case("Pp", faults=1, copying=True, begins=COPIED),
 ]
 """The same with more changes, and with a fault."""
@@ -340,7 +350,7 @@ ENRICHED = [
     *(case for script in ("PwQ", "PfD", "PQw", "PwB") for case in _kinds(script)),
     *(Case(script, faults=1, begins=TOLD) for script in ("Pw", "Pf", "PwQ", "Ph", "PwS")),
     *(Case(script, begins=PUBLISHED) for script in ("PhR", "PhQ", "PhD", "PhH")),
-    *(Case(script, begins=TOLD) for script in ("PwzQ", "PwS", "PfVQ")),
+    *(Case(script, begins=TOLD) for script in ("PwzQ", "Pwzw", "PwS", "PfVQ")),
 ]
 """The same with more changes, and with a fault."""
 
@@ -356,6 +366,13 @@ OVERWRITTEN_WHILE_LEAVING = (*LEAVING, "client", "start process/2", *("step 1",)
 LEFT = (*LEAVING, "step 0", "step 0")
 """It is removed, too, and the message acknowledged; that it was removed is a message of its own."""
 
+REPLACED_ABOVE_ANOTHER = (
+    *("client", "backfill", "client", "start process/1", *("step 0",) * 10),  # by recipes that keep originals
+    *("client", "start process/2", *("step 0",) * 12),  # it is replaced,
+    *("client", "backfill", "start process/3", *("step 0",) * 14),  # and cannot leave: another lies below
+)
+"""Recipes drop an original that was replaced and lies above another one, so that it stays until that expires."""
+
 DROPPED_QUICK = [
     *(Case(script, versioned, dropping=True) for script in ("P", "B", "PD") for versioned in (True, False)),
     *(Case(script, dropping=True) for script in ("BP", "PR", "PH")),
@@ -370,6 +387,7 @@ DROPPED = [
     *(Case(script, dropping=True) for script in ("PQ", "PDb", "PQx", "BPx", "PVQ", "PZ", "JN", "PS")),
     *(Case(script, begins=LEAVING, dropping=True) for script in ("PQ", "PQb", "PDb", "PQD")),
     *(Case(script, begins=LEFT, dropping=True) for script in ("PQ", "PDb", "PDP", "PQD", "PS", "PVQ")),
+    Case("RPQYyx", begins=REPLACED_ABOVE_ANOTHER, dropping=True),
     *(Case(script, faults=1, dropping=True) for script in ("PD", "PQ", "PR")),
     Case("PQ", versioned=False, dropping=True),
     Case("P", faults=1, receives=1, dropping=True),
@@ -377,7 +395,7 @@ DROPPED = [
 """The same with more changes, with older versions that are brought back or expire, and with a fault."""
 
 ERASED_BESIDE_A_WORKER = (
-    *(*COPIED, "client", "start process/2", *("step 0",) * 19),  # another picture waits for the addresses of the first
+    *(*COPIED, "client", "start process/2", *("step 0",) * 21),  # another picture waits for the addresses of the first
     *("client", *("step 0",) * 11),  # which an operator erases, who asks for a look at it, and waits for nobody
     *("start process/6", *("step 1",) * 13, "client"),  # it looks, and nobody hears that versions were removed
 )

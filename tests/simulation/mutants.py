@@ -32,6 +32,7 @@ from tests.simulation.cases import (
     HELD,
     HELD_AND_DELETED,
     LATE_AND_DEAD,
+    LATE_AT_THE_NOTES,
     LAZILY_PUBLISHED,
     LAZILY_RENDERED,
     LAZILY_TOLD,
@@ -47,6 +48,7 @@ from tests.simulation.cases import (
     REFUSED_FOR_ANOTHER,
     REJECTED,
     REJECTED_AND_RECORDED,
+    REPLACED_ABOVE_ANOTHER,
     TOLD,
     VIEWED_AND_DIED,
 )
@@ -1173,7 +1175,7 @@ MUTANTS = (
         RECONCILE,
         (Change("R.spec.has_auto_focus and B is None", "R.spec.has_auto_focus"),),
         Case("PfH", begins=TOLD),
-        5_000,
+        20_000,
     ),
     Mutant(
         "a first view ignores the faces that its generation was cut around",
@@ -1348,10 +1350,11 @@ MUTANTS = (
         "the manifest says that an original leaves after it has left",
         DROPPING,
         (
-            Change("S._say(P, M)", "marker = M", "__call__"),
+            Change("S._say(P, L)", "None", "_says_that_it_leaves"),
             Change(
                 "if not self.originals.remove(*_): raise MayNotRemove(*_)",
-                "self.originals.remove(source, original.identity)\nself._say(published, marker)",
+                "self.originals.remove(source, original.identity)\n"
+                "self._say(self.images.published(source.name), DroppedOriginal(None, announced=manifest.revision))",
             ),
         ),
         Case("P", faults=1, dropping=True),
@@ -1405,7 +1408,10 @@ MUTANTS = (
     Mutant(
         "an original leaves whose correction is not followed",
         DROPPING,
-        (Change("M.follows_correction", "True"), Change("A is None or A.manifest != M", "A is None", "__call__")),
+        (
+            Change("M.follows_correction", "True"),
+            Change("A is None or _but_for_sweeps(A.manifest) != _but_for_sweeps(M)", "A is None"),
+        ),
         Case("PH", dropping=True),
         5_000,
     ),
@@ -1477,9 +1483,30 @@ MUTANTS = (
         1_000,
     ),
     Mutant(
+        "whoever is late removes the notes of those who wait for what was written since",
+        RECONCILE,
+        (Change("N.revision <= K.revision", "True", "wake_others"),),
+        Case("PpDPpD", copying=True, begins=LATE_AT_THE_NOTES),
+        500,
+    ),
+    Mutant(
+        "enrichers are not asked again once what they said is published",
+        RECONCILE,
+        (Change("_facts(*_) != S.facts", "False", "ask_again"),),
+        Case("Pwzw", begins=TOLD),
+        5_000,
+    ),
+    Mutant(
+        "an original stays whose manifest a sweep has written meanwhile",
+        DROPPING,
+        (Change("_but_for_sweeps(P.manifest) != _but_for_sweeps(M)", "published.manifest != manifest"),),
+        Case("RPQYyx", begins=REPLACED_ABOVE_ANOTHER, dropping=True),
+        500,
+    ),
+    Mutant(
         "who waits for an address is woken though it is kept",
         RECONCILE,
-        (Change("[one.path for one in K.copies] if K else []", "[]", "wake_others"),),
+        (Change("{short_name(one.path) for one in K.copies}", "set()", "wake_others"),),
         Case("PpRY", copying=True, begins=CROSSED),
         2_000,
     ),
@@ -1593,11 +1620,9 @@ MUTANTS = (
         "what lost its race stays where what has left is told anew",
         RECONCILE,
         (Change("swept(N, D)", "manifest", "_retold_as_it_is"),),
-        None,
-        10,
-        seed=3_650,
-        enriched=True,
-        dropping=True,
+        Case("PwR", dropping=True),
+        10_000,
+        seed=3,
     ),
     _of_runs(
         "a run takes more objects than are left",

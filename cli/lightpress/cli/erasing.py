@@ -304,8 +304,8 @@ class Erasing:
     def _retell(self, path: str) -> int:
         """Publish the manifest of another picture without the keys that it names; returns how many.
 
-        A look is asked for first, so that a worker publishes it where this dies in between; and once more after that, since
-        the first may be over by then: an event tells what is published by the last of them.
+        A look is asked for first, so that a worker publishes it where this dies in between; and once more after that,
+        since the first may be over by then: an event tells what is published by the last of them.
         """
         published = self.images.published_at(path)
         if published is None or not published.manifest.key or self.scope.takes(published.manifest.key):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lightpress.backfill.ports import Listed
     from lightpress.backfill.sweep import Judged
     from lightpress.client.deployment import Deployment
+    from lightpress.pipeline.source import Source
 
 T = TypeVar("T")
 _CHUNK = 500
@@ -62,7 +63,9 @@ class Sweep:
             astray = sweeper.astray(some)
             found.note(ASTRAY, [stored for stored, _ in astray])
             if self.remove:
-                found.removed += sweeper.remove(astray)
+                removed, named = sweeper.remove(astray)
+                found.removed += removed
+                found.handed_over += self._send([], list(map(self.deployment.publishing.named, named)))
 
     @property
     def _lister(self) -> S3Lister:
@@ -85,7 +88,9 @@ class Sweep:
 
     def _hand_over(self, judged: Sequence[Judged]) -> int:
         """Send keys to the queue of uploads; of some, also what was left halfway there is looked at."""
-        sources, late = sources_of(judged, self.deployment.publishing.named)
+        return self._send(*sources_of(judged, self.deployment.publishing.named))
+
+    def _send(self, sources: list[Source], late: list[Source]) -> int:
         if not (sources or late):
             return 0
         hints = SqsHints(self.deployment.sqs(), self.deployment.queue_url)

@@ -297,18 +297,29 @@ class CopySweeper:
         old = [stored for stored in some if _is_left(stored, self.now())]
         looked = zip(old, self.at_once(self.copies.look, [stored.key for stored in old]), strict=True)
         ours = [(stored, lying, _owner_of(lying, self.copies)) for stored, lying in looked]
-        names = sorted({name for _, _, name in ours if name})
-        addresses = dict(zip(names, self.at_once(self._addresses, names), strict=True))
-        return [(stored, lying) for stored, lying, name in ours if lying and name and stored.key not in addresses[name]]
+        manifests = self._manifests(name for _, _, name in ours if name)
+        return [
+            (stored, lying)
+            for stored, lying, name in ours
+            if lying and name and not _names(manifests[name], stored.key)
+        ]
 
-    def _addresses(self, name: str) -> set[str]:
-        """Where the copies of a key are, by its short name, as its manifest says."""
-        published = self.images.published_at(f"{MANIFESTS}{name}.json")
-        return {one.path for one in published.manifest.copies} if published else set()
+    def _manifests(self, names: Iterable[str]) -> dict[str, Manifest | None]:
+        """What is published of keys, by their short names."""
+        several = sorted(set(names))
+        found = self.at_once(self.images.published_at, [f"{MANIFESTS}{name}.json" for name in several])
+        return {name: one.manifest if one else None for name, one in zip(several, found, strict=True)}
 
-    def remove(self, astray: Sequence[tuple[Listed, Lies]]) -> int:
-        """Remove copies as they were looked at; returns how many."""
-        return sum(self.at_once(self._remove, astray))
+    def remove(self, astray: Sequence[tuple[Listed, Lies]]) -> tuple[int, list[str]]:
+        """Remove copies as they were looked at.
+
+        Returns how many, and the keys of which one is named by now: whoever published that found it there, and left it.
+        """
+        were = zip(astray, self.at_once(self._remove, astray), strict=True)
+        removed = [(stored, self.copies.owns(lying.owner or "")) for (stored, lying), is_removed in were if is_removed]
+        manifests = self._manifests(name for _, name in removed if name)
+        named = [manifests[name] for stored, name in removed if name and _names(manifests[name], stored.key)]
+        return len(removed), sorted({one.key for one in named if one})
 
     def _remove(self, astray: tuple[Listed, Lies]) -> bool:
         stored, lying = astray
@@ -345,6 +356,11 @@ def sources_of(judged: Iterable[Judged], source_of: Callable[[str], Source]) -> 
 def _is_left(stored: Listed, now: float) -> bool:
     """Whether nobody may be writing what it belongs to any more."""
     return stored.modified < now - LONGEST_LIFE_SECONDS
+
+
+def _names(manifest: Manifest | None, path: str) -> bool:
+    """Whether a copy at an address is to be there."""
+    return manifest is not None and any(one.path == path for one in manifest.copies)
 
 
 def _owner_of(lying: Lies | None, copies: Copies) -> str | None:

@@ -231,11 +231,16 @@ def _left(  # noqa: PLR0913  all that was found
     manifest = with_copies(manifest, recipe, published.manifest)
     if manifest != published.manifest:
         manifest = _retold_as_it_is(manifest, published, dependencies, again=again)
-        if facts_told(source, manifest, dependencies.facts) != manifest:
-            raise PreconditionFailed  # an enricher has said something else, and maybe nobody looks any more
+        _ask_enrichers_again(source, manifest, dependencies)
         return Outcome(source, Action.RETOLD, manifest, original=original)
     manifest = _looked_at_again(published, dependencies, again=again)
     return Outcome(source, Action.NOTHING, manifest, original=original)
+
+
+def _ask_enrichers_again(source: Source, manifest: Manifest, dependencies: Dependencies) -> None:
+    """Raise PreconditionFailed if one has said something else since, as `Attempt.ask_again` does."""
+    if facts_told(source, manifest, dependencies.facts) != manifest:
+        raise PreconditionFailed
 
 
 def _retold_as_it_is(manifest: Manifest, published: Published, dependencies: Dependencies, *, again: bool) -> Manifest:
