@@ -224,12 +224,12 @@ CROSSED = (
 
 LATE_AT_THE_NOTES = (
     *(*COPIED, "client", "start process/2", *("step 0",) * 21),  # another wants the same, and waits for both
-    *("client", "start process/3", *("step 0",) * 14),  # the first is deleted, and its copies are removed
+    *("client", "start process/3", *("step 0",) * 15),  # the first is deleted, and its copies are removed
     *("client", "start process/4", *("step 1",) * 21),  # it is put again, and has both addresses again
     *("client", "start process/5", *("step 1",) * 23),  # so is the other, which waits for both once more
-    *(*("step 0",) * 3, "start process/6", *("step 1",) * 12),  # the list is read, and who is woken waits again
+    *(*("step 0",) * 3, "start process/6", *("step 1",) * 12),  # and waits for them when it is woken, too
 )
-"""Whoever removed the copies of a deleted picture reads late who waits for them: others wait for new ones by then."""
+"""Whoever removed the copies of a deleted picture has others look late, who wait for new ones by then."""
 
 COPIES_QUICK = [
     *(Case(script, copying=True) for script in ("P", "PR", "Pp")),

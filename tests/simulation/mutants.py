@@ -1229,7 +1229,7 @@ MUTANTS = (
     Mutant(
         "an erasure wakes nobody who waits for an address of a copy",
         ERASING,
-        (Change("wake_others(N, *_)", "None"),),
+        (Change("wake(self.copies.waiting(N), *_)", "None"),),
         Case("PpSn", copying=True, begins=ERASED_BESIDE_A_WORKER),
         3_000,
     ),
@@ -1485,7 +1485,13 @@ MUTANTS = (
     Mutant(
         "whoever is late removes the notes of those who wait for what was written since",
         RECONCILE,
-        (Change("N.revision <= K.revision", "True", "wake_others"),),
+        (
+            Change(
+                "wake(N, *_)",
+                "wake(_of_addresses_left(manifest, copies), copies, dependencies.look_at)",
+                "match_copies",
+            ),
+        ),
         Case("PpDPpD", copying=True, begins=LATE_AT_THE_NOTES),
         500,
     ),
@@ -1506,7 +1512,7 @@ MUTANTS = (
     Mutant(
         "who waits for an address is woken though it is kept",
         RECONCILE,
-        (Change("{short_name(one.path) for one in K.copies}", "set()", "wake_others"),),
+        (Change("{short_name(one.path) for one in M.copies}", "set()", "_of_addresses_left"),),
         Case("PpRY", copying=True, begins=CROSSED),
         2_000,
     ),
@@ -1521,7 +1527,7 @@ MUTANTS = (
         30,
         ("(*L, *O[:MOST_PAST])", "(*L, *O)[:1]"),
     ),
-    _of_copies("nobody is told that an address is free", RECONCILE, 1_000, ("look_at(W)", "None", "wake_others")),
+    _of_copies("nobody is told that an address is free", RECONCILE, 1_000, ("look_at(W)", "None", "wake")),
     _of_copies("a refusal is not told", RECONCILE, 30, ("P == M.copies", "True", "match_copies")),
     _of_copies("the CDN is not told of copies that change", RECONCILE, 30, ("S._purge()", "None", "_placed")),
     _of_copies("the CDN is not told of copies that go", RECONCILE, 30, ("S._purge()", "None", "take_away")),

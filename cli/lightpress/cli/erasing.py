@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lightpress.aws.quarantine import copies_folder
 from lightpress.cli.deleting import refused_in
 from lightpress.pipeline.copy_pattern import is_too_long
-from lightpress.pipeline.copying import wake_others
+from lightpress.pipeline.copying import wake
 from lightpress.pipeline.failures import subject_of_picture
 from lightpress.pipeline.gate import held_folder, reviews_folder, revision_of_entry
 from lightpress.pipeline.manifest import Manifest, Status
@@ -273,7 +273,9 @@ class Erasing:
             self.looks.request_look(source)
             return Round(Counter(), frozenset({name}))
         if self.copies is not None:  # whoever has removed its copies may find a manifest that names none any more
-            wake_others(name, self.copies, lambda key: self.looks.request_look(self.publishing.named(key)))
+            wake(
+                self.copies.waiting(name), self.copies, lambda key: self.looks.request_look(self.publishing.named(key))
+            )
         removed = Counter({Kind.MANIFESTS: manifests})
         removed[Kind.ROWS] = self.failures.erase(subject_of_picture(source.bucket, source.key))
         removed[Kind.COPIES] = self._remove_versions(self.quarantine, copies_folder(source), set())

@@ -20,11 +20,11 @@ from lightpress.pipeline.paths import short_name
 from lightpress.pipeline.ports import PreconditionFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from lightpress.pipeline.copy_pattern import CopyRules
     from lightpress.pipeline.manifest import Copy, Manifest
-    from lightpress.pipeline.ports import Copies, Dependencies, Lies, Published
+    from lightpress.pipeline.ports import Copies, Dependencies, Lies, Note, Published
 
 _TRIES = 5
 
@@ -41,9 +41,9 @@ def match_copies(manifest: Manifest, dependencies: Dependencies) -> Manifest:
     placed = tuple(map(work.place, manifest.copies))
     for path in manifest.past_copies:
         work.take_away(path)
+    notes = _of_addresses_left(manifest, copies)  # before the last look, so that none is of what a later manifest has
     now = work.still_published()
-    if manifest.past_copies:
-        wake_others(manifest.key, copies, dependencies.look_at, keeps=manifest)
+    wake(notes, copies, dependencies.look_at)
     if placed == manifest.copies:
         return manifest
     told = replace(manifest, copies=placed, revision=manifest.revision + 1)
@@ -51,17 +51,20 @@ def match_copies(manifest: Manifest, dependencies: Dependencies) -> Manifest:
     return match_copies(told, dependencies) if any(one.refused == ANOTHERS for one in placed) else told
 
 
-def wake_others(key: str, copies: Copies, look_at: Callable[[str], None], keeps: Manifest | None = None) -> None:
-    """Have those looked at who wait for an address that a key claims no more: it may be free now.
+def _of_addresses_left(manifest: Manifest, copies: Copies) -> list[Note]:
+    """The notes of those who wait for an address that a key claims no more.
 
-    keeps: the manifest of the key; None where nothing of it stays. Who waits for what it claims goes on waiting: two,
-    of whom each has what the other waits for, would wake each other for ever. So does who waits for a copy of a later
-    revision, which somebody has written since this manifest was published.
+    Who waits for what it claims goes on waiting: two, of whom each has what the other waits for, would wake each other
+    for ever.
     """
-    notes = copies.waiting(key)
-    if keeps:
-        claimed = {short_name(one.path) for one in keeps.copies}
-        notes = [one for one in notes if one.address not in claimed and one.revision <= keeps.revision]
+    if not manifest.past_copies:
+        return []
+    claimed = {short_name(one.path) for one in manifest.copies}
+    return [note for note in copies.waiting(manifest.key) if note.address not in claimed]
+
+
+def wake(notes: Sequence[Note], copies: Copies, look_at: Callable[[str], None]) -> None:
+    """Have those looked at who made these notes, and remove them: what they wait for may be free now."""
     for name in dict.fromkeys(note.waiting for note in notes):
         waiting = copies.one_waiting(name)
         if waiting is not None:
