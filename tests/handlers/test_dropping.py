@@ -149,7 +149,7 @@ def test_what_is_no_longer_as_its_outcome_says_does_not_leave(worker: Worker) ->
     assert first is not None
     drop(replace(outcome, original=None))
     drop(replace(outcome, manifest=None))
-    drop(replace(outcome, manifest=replace(worker.manifest, correction=(0.1, 0.9))))
+    drop(replace(outcome, manifest=replace(worker.manifest, revision=7)))
     assert [one.version for one in worker.lying] == [first.identity]
     worker.deployed.upload(KEY, b"newer")
     s3.delete_object(Bucket=UPLOADS, Key=KEY, VersionId=first.identity)
@@ -329,7 +329,7 @@ def test_it_stays_where_another_manifest_is_published_while_its_own_is_to_say_th
         """Somebody else publishes right before each write of this one."""
 
         def publish(self, manifest: Manifest, replacing: Published | None) -> None:
-            super().publish(replace(worker.manifest, revision=9, correction=(0.1, 0.9)), self.published(KEY))
+            super().publish(replace(worker.manifest, revision=9), self.published(KEY))
             super().publish(manifest, replacing)
 
     originals, images = S3Originals(worker.deployed.s3), Overtaken(worker.deployed.s3, IMAGES)
@@ -339,21 +339,25 @@ def test_it_stays_where_another_manifest_is_published_while_its_own_is_to_say_th
     assert (len(worker.lying), worker.manifest.revision, worker.manifest.original_dropped) == (1, 9, None)
 
 
-def test_it_leaves_though_a_sweep_writes_its_manifest_while_that_is_to_say_so(worker: Worker) -> None:
+def test_it_leaves_though_a_sweep_takes_the_generation_before_while_its_manifest_is_to_say_so(worker: Worker) -> None:
     class Swept(S3Images):
-        """A sweep takes the generation before, right before each of the first two writes of this one."""
+        """A sweep writes the manifest right before the first write of this one."""
 
         def publish(self, manifest: Manifest, replacing: Published | None) -> None:
-            if worker.manifest.revision < 3:
-                swept = replace(worker.manifest, previous=None, revision=worker.manifest.revision + 1)
-                super().publish(swept, self.published(KEY))
+            if worker.manifest.previous:
+                super().publish(replace(worker.manifest, previous=None), self.published(KEY))
             super().publish(manifest, replacing)
 
+    worker.recipes = book(KEEP)
+    worker.look()
+    worker.recipes = book(DROP, 20)
     originals, images = S3Originals(worker.deployed.s3), Swept(worker.deployed.s3, IMAGES)
     needs = Dependencies(originals, S3Images(worker.deployed.s3, IMAGES), worker.recipes, render)
-    Dropping(originals, images, worker.recipes)(reconcile(Source(UPLOADS, KEY), needs))
-    assert (len(worker.lying), worker.manifest.revision) == (0, 3)
-    assert worker.manifest.original_dropped == DroppedOriginal(None, announced=1), "the later ones are yet to be"
+    outcome = reconcile(Source(UPLOADS, KEY), needs)
+    assert worker.manifest.previous
+    Dropping(originals, images, worker.recipes)(outcome)
+    assert (worker.lying, worker.manifest.previous) == ((), None)
+    assert worker.manifest.original_dropped == DroppedOriginal(None, announced=2)
 
 
 def test_it_leaves_where_the_answer_to_its_own_write_was_lost(worker: Worker) -> None:

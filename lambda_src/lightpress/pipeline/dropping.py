@@ -97,8 +97,8 @@ def marker_below(original: Original, lying: tuple[Lying, ...]) -> str | None:
 
 
 def _but_for_sweeps(manifest: Manifest) -> Manifest:
-    """A manifest without what a sweep changes of it: of the same picture, it removes what nobody shows any more."""
-    return replace(manifest, previous=None, revision=0)
+    """A manifest without the generation before, which a sweep may take out of it. Any other change has a revision."""
+    return replace(manifest, previous=None)
 
 
 @dataclass(frozen=True, slots=True)
