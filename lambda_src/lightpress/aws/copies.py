@@ -100,9 +100,10 @@ class S3Copies:
         return published.manifest if published and published.manifest.key else None
 
     def waiting(self, key: str) -> list[Note]:
-        """LIST."""
-        notes = S3Images(self.s3, self.images).paths(f"{WAITING}{short_name(key)}/")
-        return [Note(path, *_said(path)) for path in notes]
+        """LIST. Notes of earlier releases name no address."""
+        paths = S3Images(self.s3, self.images).paths(f"{WAITING}{short_name(key)}/")
+        words = {path: path.rpartition("/")[2].split(".") for path in paths}
+        return [Note(path, waiting, "".join(more[:1])) for path, (waiting, *more) in words.items()]
 
     def remove_notes(self, notes: Iterable[Note]) -> None:
         """DELETE those."""
@@ -122,10 +123,3 @@ class S3Copies:
     @property
     def _deployment(self) -> str:
         return short_name(self.images)[:_DEPLOYMENT_CHARACTERS]
-
-
-def _said(note: str) -> tuple[str, str, int]:
-    """Who waits, for which address, and what revision lay there; those of earlier releases say the first alone."""
-    waiting, _, rest = note.rpartition("/")[2].partition(".")
-    address, _, revision = rest.partition(".")
-    return waiting, address, int(revision or 0)

@@ -113,13 +113,11 @@ class Note(NamedTuple):
         name: Of the note.
         waiting: The short name of the key.
         address: The short name of the address.
-        revision: What the copy that lay there said: of the manifest of its owner.
     """
 
     name: str
     waiting: str
     address: str
-    revision: int
 
 
 @dataclass(frozen=True, slots=True)
