@@ -37,8 +37,8 @@ test: setup  ## everything that must pass: lint, unit tests, the whole system on
 	 wait $$lint || failed=1; echo "Lint:"; cat .local/lint.txt; \
 	 wait $$system || failed=1; echo "The whole system on a strict local cloud:"; cat .local/e2e.txt; exit $$failed
 
-# Twice as many as there are processors: browsers, child processes and delays are waited for, half of the time.
-WORKERS = $$($(BIN)/python -c "import os; print(2 * (os.cpu_count() or 1))")
+# One more than there are processors: browsers and child processes are waited for. Each more collects all tests, too.
+WORKERS = $$($(BIN)/python -c "import os; print((os.cpu_count() or 1) + 1)")
 
 unit: setup  ## the tests that need no local cloud
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --ignore=tests/e2e
