@@ -215,7 +215,7 @@ def test_a_refusal_that_is_told_is_true_though_the_owner_left_and_had_others_loo
     assert rig.bucket.data("thumbs/cat-w640.jpg") == b"second"
 
 
-def test_whoever_waits_for_what_is_kept_still_waits_though_its_note_is_taken_away_after_it_has_looked() -> None:
+def test_whoever_waits_for_what_is_kept_is_told_once_that_is_left_too_though_it_looked_while_another_was_left() -> None:
     rig = Rig()
     former = match_copies(rig.publish("a/cat.jpg", sizes=("w640", "w320")), rig.dependencies)
     second = match_copies(rig.publish("b/cat.png", sizes=("w640", "w320")), rig.dependencies)

@@ -316,7 +316,7 @@ class CopySweeper:
         Returns how many, and the keys of which one is named by now: whoever published that found it there, and left it.
         """
         were = zip(astray, self.at_once(self._remove, astray), strict=True)
-        removed = [(stored, self.copies.owns(lying.owner or "")) for (stored, lying), is_removed in were if is_removed]
+        removed = [(stored, _owner_of(lying, self.copies)) for (stored, lying), is_removed in were if is_removed]
         manifests = self._manifests(name for _, name in removed if name)
         named = [manifests[name] for stored, name in removed if name and _names(manifests[name], stored.key)]
         return len(removed), sorted({one.key for one in named if one})
