@@ -72,6 +72,14 @@ DIED_AND_OVERTAKEN = ("client", "start process/1", *_HALF_DONE, "DIES 0", "clien
 DIED_AND_ERASED = ("client", "start process/1", *_HALF_DONE, "DIES 0", "client")
 """A worker dies over a picture, which an operator begins to erase then."""
 
+STRANDED_AND_ERASED = (
+    *("client", "start process/1", *("step 0",) * 4),
+    *("client", *("step 1",) * 15),  # an operator erases all of it, and waits for those who were at work
+    *("step 0", "step 0", "DIES 0"),  # who writes variants, and dies
+    *(*("step 0",) * 3, "start process/1", *("step 1",) * 3),
+)
+"""Once more there are variants, which a worker and the operator who erases are both about to look for."""
+
 _REJECTED = ("client", "start process/1", *("step 0",) * 6, "start record/1", "step 0", "step 0")
 COPIED_AND_ERASED = (*_REJECTED, "step 0", "client", *("step 1",) * 23)
 """A picture is bad, and the last instance has copied it and not recorded it yet, while an operator erases all of it."""
@@ -179,6 +187,7 @@ ERASED_QUICK = [
     *(Case(script) for script in ("S",)),
     Case("PDS", begins=PUBLISHED_AND_DELETED),
     Case("BS", begins=RECORDED_AND_HALF_ERASED),
+    Case("PS", faults=1, begins=STRANDED_AND_ERASED),
 ]
 """An operator erases what there is of the key, while others publish it, delete it, or say that it has failed."""
 

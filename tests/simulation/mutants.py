@@ -49,6 +49,7 @@ from tests.simulation.cases import (
     REJECTED,
     REJECTED_AND_RECORDED,
     REPLACED_ABOVE_ANOTHER,
+    STRANDED_AND_ERASED,
     TOLD,
     VIEWED_AND_DIED,
 )
@@ -891,6 +892,19 @@ MUTANTS = (
         Case("BS", begins=RECORDED_AND_HALF_ERASED),
         500,
         seed=1,
+    ),
+    Mutant(
+        "an erasure looks for variants once it has read the manifest",
+        ERASING,
+        (
+            Change("has_variants = any(S.images.paths(variants_folder(N)))", "has_variants = False"),
+            Change(
+                "if has_variants:\n    return None",
+                "if any(self.images.paths(variants_folder(name))):\n    return None",
+            ),
+        ),
+        Case("PS", faults=1, begins=STRANDED_AND_ERASED),
+        12_000,
     ),
     Mutant(
         "an erasure removes copies only where there is a row",

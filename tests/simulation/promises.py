@@ -683,6 +683,10 @@ class Promises:
         if manifest.status is not Status.FAILED or self._cloud.is_changed_while_erased(key):
             return  # in the latter case whoever publishes it finds out next that what failed is gone
         assert manifest.source is not None
+        version = self._cloud.uploads.newest(key)
+        is_gone = version is None or identity_of(version) != manifest.source.identity
+        if key in self._seen_by_erasers and is_gone:
+            return  # the same, though an operator who was interrupted does not go on
         subject = f"{UPLOADS}/{key}"
         found = [
             row

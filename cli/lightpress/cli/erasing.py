@@ -331,12 +331,14 @@ class Erasing:
         Returns how many named it.
         """
         path = manifest_path(name)
+        # Before the manifest is read: whoever removes the last of them has published one with the key before that.
+        has_variants = any(self.images.paths(variants_folder(name)))
         published = self.images.published_at(path)
         if published is not None and published.manifest.original_dropped is not None:
             # As long as it says so, it is no deletion that the original is gone.
             self.images.publish_at(path, replace(published.manifest, original_dropped=None), published)
             return None
-        if any(self.images.paths(variants_folder(name))):
+        if has_variants:
             return None
         if published is not None and (left := self._copies_left(name, published.manifest)):
             if not set(left) <= set(published.manifest.past_copies):
