@@ -333,7 +333,8 @@ class Promises:
                 self._break(path, "what somebody else had put there was touched")
         owners = dict(self._copies())
         for path, owner in owners.items():
-            if self._owners.get(path, owner) != owner:
+            looks_alike = path in self._lying and self._lain.get(path) == (owner, self._lying[path][1])
+            if self._owners.get(path, owner) != owner and not looks_alike:
                 self._break(path, "one original's copy was overwritten by another's")
         self._owners = owners
         self._note_struck({path: (owner, self._cloud.images.keys[path][-1].etag) for path, owner in owners.items()})
@@ -341,17 +342,19 @@ class Promises:
     def _note_struck(self, lying: dict[str, tuple[str, str]]) -> None:
         """Note addresses whose copy went with a removal that was meant for another original's, of the same bytes.
 
-        The ETag is of the bytes, and S3 has no other condition: whoever has looked at the copy before removes the one
-        that another original has put there since. Its manifest tells of a copy that is not there, until a sweep.
+        Or with a replacement. The ETag is of the bytes, and S3 has no other condition: whoever has looked at the copy
+        before removes, or replaces, the one that another original has put there since. Its manifest tells of a copy
+        that is not there, until a sweep.
         """
+        self._struck -= lying.keys() - self._lying.keys()
         for path, was in self._lying.items():
             if lying.get(path) == was:
                 continue
             owner, etag = self._lain.get(path, was)
-            if path not in lying and etag == was[1] and owner != was[0]:
+            by = lying.get(path, (owner,))[0]
+            if etag == was[1] and owner != was[0] and by == owner:
                 self._struck.add(path)
             self._lain[path] = was
-        self._struck -= lying.keys()
         self._lying = lying
 
     def _copies(self) -> list[tuple[str, str]]:
