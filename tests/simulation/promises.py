@@ -390,7 +390,8 @@ class Promises:
         """What a manifest says of a copy is so. lying: the short name of whose copy lies at each address."""
         is_its_own = lying.get(copy.path) == short_name(key)
         if copy.refused is not None:
-            if copy.refused == ANOTHERS and (is_its_own or copy.path not in lying):
+            is_over = copy.refused == ANOTHERS and (is_its_own or copy.path not in lying)
+            if is_over and self._looks_lost.get(key) != self._changes[key]:  # else a sweep has it looked at
                 self._break(key, f"it was refused for {copy.refused}, which is over")
         elif copy.path in self._struck:
             return
