@@ -44,7 +44,7 @@ unit: setup  ## the tests that need no local cloud
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --ignore=tests/e2e
 
 e2e: setup  ## the whole system on a strict local cloud: IAM, TLS and signatures enforced
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/e2e
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup tests/e2e
 
 nightly: setup  ## unit and end-to-end tests with all of their cases: make test runs a part of those that are many or slow
 	@LIGHTPRESS_ALL=1 $(MAKE) --no-print-directory unit e2e
@@ -155,11 +155,11 @@ native-check: setup $(NATIVE)/.ready  ## check that the committed pixel library 
 
 CASES ?= 20000
 
-native-sanitize: setup  ## resize random planes under AddressSanitizer and UBSan (CASES=20000 SEED=0; needs gcc or clang)
-	@mkdir -p $(NATIVE) && $(CC) -std=c11 -O1 -g -ffp-contract=off -fsanitize=address,undefined -fno-sanitize-recover=all -Wno-psabi \
-	 -DLP_RESIZE=lp_resize_baseline layers/pixels/resize.c layers/pixels/dispatch.c layers/pixels/checks/resize_random.c -lm \
-	 $(if $(filter x86_64,$(shell uname -m)),-DLP_NO_AVX2) -o $(NATIVE)/resize_random
-	@$(NATIVE)/resize_random $(CASES) $(SEED)
+native-sanitize: setup  ## run the pixel library on random planes and rows under AddressSanitizer and UBSan (CASES=20000 SEED=0; needs gcc or clang)
+	@mkdir -p $(NATIVE) && for check in resize_random unfilter_random; do \
+	 $(CC) -std=c11 -O1 -g -ffp-contract=off -fsanitize=address,undefined -fno-sanitize-recover=all -Wno-psabi \
+	 -DLP_RESIZE=lp_resize_baseline -DLP_UNFILTER=lp_unfilter_baseline layers/pixels/*.c layers/pixels/checks/$$check.c -lm \
+	 $(if $(filter x86_64,$(shell uname -m)),-DLP_NO_AVX2) -o $(NATIVE)/$$check && $(NATIVE)/$$check $(CASES) $(SEED) || exit 1; done
 
 SDK := .local/sdk
 

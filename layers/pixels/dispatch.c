@@ -1,8 +1,6 @@
 /* Chooses the instruction set once the processor is known. arm64 always has NEON, so there is nothing to choose. */
 
-#include "resize.h"
-
-#define MOST 1000000 /* pixels a side: no format that is read has as many, and no product of two overflows */
+#include "pixels.h"
 
 #if defined(__x86_64__) && !defined(LP_NO_AVX2)
 #define HAS_CHOICE
@@ -21,18 +19,22 @@ static int has_v3(void) {
 }
 #endif
 
-static int sound(const lp_plane *plane) {
-    return plane->samples && plane->width > 0 && plane->height > 0 && plane->width <= MOST && plane->height <= MOST &&
-           (plane->channels == 1 || plane->channels == 4) &&
-           plane->stride >= (size_t)plane->width * (size_t)plane->channels;
-}
-
 int lp_resize(const lp_plane *from, const float window[4], const lp_plane *to) {
-    if (!sound(from) || !sound(to) || from->channels != to->channels) return LP_BAD_ARGUMENTS;
+    if (!is_sound(from) || !is_sound(to) || from->channels != to->channels) return LP_BAD_ARGUMENTS;
     if (!(window[0] >= 0 && window[0] < window[2] && window[2] <= (float)from->width)) return LP_BAD_ARGUMENTS;
     if (!(window[1] >= 0 && window[1] < window[3] && window[3] <= (float)from->height)) return LP_BAD_ARGUMENTS;
 #ifdef HAS_CHOICE
     if (has_v3()) return lp_resize_avx2(from, window, to);
 #endif
     return lp_resize_baseline(from, window, to);
+}
+
+int lp_unfilter(const uint8_t *rows, int32_t count, int32_t channels, const lp_plane *to, int32_t first) {
+    if (!rows || !is_sound(to) || (channels != 1 && channels != 3 && channels != 4)) return LP_BAD_ARGUMENTS;
+    if (to->channels != (channels == 1 ? 1 : 4)) return LP_BAD_ARGUMENTS;
+    if (count < 0 || first < 0 || first > to->height || count > to->height - first) return LP_BAD_ARGUMENTS;
+#ifdef HAS_CHOICE
+    if (has_v3()) return lp_unfilter_sse4(rows, count, channels, to, first); /* vectors are no longer than that */
+#endif
+    return lp_unfilter_baseline(rows, count, channels, to, first);
 }

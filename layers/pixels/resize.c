@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "resize.h"
+#include "pixels.h"
 
 #define LANES 8            /* numbers in a vector: two pixels of four channels, or eight of one */
 #define PRECISION 22       /* bits of a weight behind the point, as in Pillow: 32 - 8 - 2 */

@@ -65,7 +65,7 @@ def main() -> int:
 
 def _of_library(machine: Machine, built: Artefact) -> Verdict:
     began = time.monotonic()
-    ran = machine.run(str(_GUEST), "resize", environment={**_PROCESS, "PYTHONPATH": built.python_path})
+    ran = machine.run(str(_GUEST), "library", environment={**_PROCESS, "PYTHONPATH": built.python_path})
     return judged_library(ran.returncode, ran.stdout, time.monotonic() - began)
 
 

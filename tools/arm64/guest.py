@@ -1,7 +1,7 @@
 """What runs on arm64, with nothing on its path but the layer, the functions' code, and botocore as Lambda brings it.
 
     guest.py pictures FOLDER            works on all jobs of FOLDER/jobs.json; the results go to FOLDER/results.jsonl
-    guest.py resize                     counts pictures that the pixel library resizes to the very bytes of Pillow
+    guest.py library                    counts pictures that the pixel library makes to the very bytes of Pillow
     guest.py function MODULE EVENT      loads a handler as Lambda does, and prints what it answers to an event
 
 The host works on the same jobs by the same function, `work_on`.
@@ -10,11 +10,14 @@ The host works on the same jobs by the same function, `work_on`.
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import platform
 import random
+import struct
 import sys
 import time
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +26,9 @@ _RESIZED = tuple(
     for mode in ("L", "RGB", "RGBA", "CMYK")
     for size, wanted in (((203, 151), (97, 71)), ((203, 151), (90, 9)), ((60, 300), (59, 20)), ((31, 9), (200, 77)))
 )
-"""Mode, size and wanted size of what `resize` resizes."""
+"""Mode, size and wanted size of what `library` resizes."""
+_DECODED = {"L": (0, 1), "RGB": (2, 3), "RGBA": (6, 4)}
+"""The color type and channels of the PNG files that `library` decodes, by mode."""
 
 
 def work_on(job: dict[str, Any], data: bytes, folder: Path) -> dict[str, Any]:
@@ -92,21 +97,43 @@ def pictures(folder: Path) -> None:
             print(json.dumps(result | {"seconds": time.monotonic() - began}), file=results, flush=True)
 
 
-def resize() -> dict[str, int]:
-    """Of how many pictures, resized by the pixel library, the bytes are those of Pillow; -1 where there is none."""
+def library() -> dict[str, int]:
+    """Of how many pictures, resized or decoded by the pixel library, the bytes are those of Pillow; -1 without one."""
     from PIL import Image  # noqa: PLC0415  the layer's
 
     from lightpress.image.pixel_library import pixel_library  # noqa: PLC0415  only the guest's path has it before `main`
 
-    library, same = pixel_library(), 0
-    if library is None:
-        return {"same": -1, "of": len(_RESIZED)}
+    loaded, same = pixel_library(), 0
+    if loaded is None:
+        return {"same": -1, "of": len(_RESIZED) + len(_DECODED)}
     for mode, size, wanted in _RESIZED:
         channels = len(Image.new(mode, (1, 1)).getbands())
         image = Image.frombytes(mode, size, random.Random(1).randbytes(size[0] * size[1] * channels))  # noqa: S311
-        made = library.resized(image, wanted)
+        made = loaded.resized(image, wanted)
         same += made is not None and made.tobytes() == image.resize(wanted, Image.Resampling.BICUBIC).tobytes()
-    return {"same": same, "of": len(_RESIZED)}
+    same += sum(_is_decoded_alike(_png(mode)) for mode in _DECODED)
+    return {"same": same, "of": len(_RESIZED) + len(_DECODED)}
+
+
+def _png(mode: str) -> bytes:
+    """A file whose rows have every filter in turn: whatever one is undone from is a picture."""
+    from lightpress.image.png import PNG_SIGNATURE, png_chunk  # noqa: PLC0415
+
+    (color_type, channels), (width, height), draw = _DECODED[mode], (203, 151), random.Random(1)  # noqa: S311
+    rows = b"".join(bytes([row % 5]) + draw.randbytes(width * channels) for row in range(height))
+    header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, color_type, 0, 0, 0))
+    return PNG_SIGNATURE + header + png_chunk(b"IDAT", zlib.compress(rows)) + png_chunk(b"IEND", b"")
+
+
+def _is_decoded_alike(data: bytes) -> bool:
+    from PIL import Image  # noqa: PLC0415  the layer's
+
+    from lightpress.image.quick_png import fill_quickly  # noqa: PLC0415
+
+    with Image.open(io.BytesIO(data)) as filled, Image.open(io.BytesIO(data)) as plain:
+        fill_quickly(filled, data)
+        is_filled = filled.tile != plain.tile
+        return is_filled and filled.tobytes() == plain.tobytes()
 
 
 class _Context:
@@ -132,8 +159,8 @@ def main(task: str, *arguments: str) -> None:
     """Do one of the three."""
     if task == "pictures":
         pictures(Path(arguments[0]))
-    elif task == "resize":
-        sys.stdout.write(json.dumps(resize()) + "\n")
+    elif task == "library":
+        sys.stdout.write(json.dumps(library()) + "\n")
     else:
         function(*arguments)
 

@@ -53,7 +53,7 @@ def judged(
 
 
 def judged_library(status: int, printed: str, seconds: float) -> Verdict:
-    """What `guest.resize` counted, by what its process printed."""
+    """What `guest.library` counted, by what its process printed."""
     name = "pixel library"
     last = printed.strip().rpartition("\n")[2]
     if status != 0 or not last.startswith("{"):

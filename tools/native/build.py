@@ -67,12 +67,26 @@ def _resize(cpu: str, name: str) -> Variant:
     return Variant("resize.c", cpu, (f"LP_RESIZE=lp_resize_{name}",))
 
 
+def _unfilter(cpu: str, name: str) -> Variant:
+    return Variant("unfilter.c", cpu, (f"LP_UNFILTER=lp_unfilter_{name}",))
+
+
 MACHINES = (
     Machine(
-        "x86_64", (_resize("x86_64", "baseline"), _resize("x86_64_v3", "avx2"), Variant("dispatch.c", "x86_64"))
+        "x86_64",
+        (
+            _resize("x86_64", "baseline"),
+            _resize("x86_64_v3", "avx2"),
+            _unfilter("x86_64", "baseline"),
+            _unfilter("x86_64_v2", "sse4"),
+            Variant("dispatch.c", "x86_64"),
+        ),
     ),
-    Machine("aarch64", (_resize("generic", "baseline"), Variant("dispatch.c", "generic"))),
-)  # fmt: skip
+    Machine(
+        "aarch64",
+        (_resize("generic", "baseline"), _unfilter("generic", "baseline"), Variant("dispatch.c", "generic")),
+    ),
+)
 
 
 def build(folder: Path, compiler: Path = COMPILER) -> None:

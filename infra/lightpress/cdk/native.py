@@ -129,8 +129,6 @@ LIBRARIES = (
     Library("HarfBuzz", "pillow", ("pillow.libs/libharfbuzz-*",), _PLAIN, "HarfBuzz",
             _GITHUB + "harfbuzz/harfbuzz", "{v}", "harfbuzz"),
     Library("Raqm", "pillow", ("PIL/_imagingft.*",), _PLAIN, "raqm", _GITHUB + "HOST-Oman/libraqm"),
-    Library("zlib-ng", "pillow", ("PIL/_imaging.*",), rb"\0(2\.\d+\.\d+)\0", "zlib",
-            _GITHUB + "zlib-ng/zlib-ng", "{v}", "zlib-ng"),
     Library("Brotli", "pillow", ("pillow.libs/libbrotli*-*",), _FILE_NAME, None,
             _GITHUB + "google/brotli", fuzzed="brotli", by_name=True),
     Library("XZ Utils", "pillow", ("pillow.libs/liblzma-*",), _PLAIN, None,
@@ -148,6 +146,8 @@ LIBRARIES = (
             "https://bitbucket.org/multicoreware/x265_git", "{v}"),
     Library("MozJPEG", "mozjpeg-lossless-optimization", ("mozjpeg_lossless_optimization/_mozjpeg_opti.*",),
             rb"mozjpeg version (\d+\.\d+\.\d+)", None, _GITHUB + "mozilla/mozjpeg"),
+    Library("ISA-L", "isal", ("isal/isal_zlib.*", "isal/igzip_lib.*", "isal/_isal.*"), None, "ISA-L",
+            _GITHUB + "intel/isa-l"),
     Library("libffi", "cffi", ("_cffi_backend.*",), silent=True),
 )
 OF_EXTRA_INPUTS = (
@@ -171,6 +171,7 @@ OF_FACES = (
 _ROWS = (*LIBRARIES, *OF_EXTRA_INPUTS, *OF_FACES)
 
 # Modules of the packages themselves, which the lock names; what they hold besides has a row above, or is a crate.
+# Pillow's list names zlib-ng, which is in none of its files: they load the zlib of the system, which AWS keeps.
 _EXTENSIONS = {
     "PIL/_*.so": "pillow",
     "_pillow_heif.*.so": "pillow-heif",
@@ -219,6 +220,9 @@ def _listed(modules: Path) -> dict[str, dict[str, Any]]:
     found = {component["name"]: component for one in lists for component in one.get("components", ())}
     for path in modules.glob("pypdfium2_raw/version.json"):  # a list of its own kind, of one library
         found["PDFium"] = {"name": "PDFium", "version": str(json.loads(path.read_bytes())["build"])}
+    for path in modules.glob("isal/isa-l/Release_notes.txt"):  # begins with "v2.32.1 Intel Intelligent Storage"
+        released = path.read_text(encoding="utf-8").split(maxsplit=1)[0]
+        found["ISA-L"] = {"name": "ISA-L", "version": released.removeprefix("v")}
     for path in modules.glob("ai_edge_litert-*.dist-info"):  # released as one
         found["LiteRT"] = {"name": "LiteRT", "version": path.stem.rpartition("-")[2]}
     return found

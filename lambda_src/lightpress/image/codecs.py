@@ -6,6 +6,7 @@ may need, and it loads the decoder of its own picture before it is confined.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -75,6 +76,8 @@ def load_helpers() -> None:
     Image.preinit()
     for name in _HELPERS:
         import_module(name)
+    with suppress(ModuleNotFoundError):  # it is installed where the pixel library is for the system
+        import_module("isal.isal_zlib")
 
 
 def load_for(data: bytes, accept: Collection[str]) -> None:

@@ -29,6 +29,7 @@ from lightpress.image.inputs import input_of, labels
 from lightpress.image.jpeg import jpeg_scans
 from lightpress.image.metadata import with_metadata
 from lightpress.image.picture import QUARTER_TURNS, Picture
+from lightpress.image.quick_png import fill_quickly
 from lightpress.image.rare_png import follow_chunks
 from lightpress.image.refused import MARKUP, REFUSED
 from lightpress.image.spec import Pixels
@@ -131,6 +132,8 @@ def _decoded(data: bytes, row: Input, options: DecodeOptions) -> Picture:
         picture = _within_metadata_limit(_with_facts(opened, row, data, options), options.limits)
         _reduce_while_decoding(picture, options)
         options.limits.check_decoded(_memory(opened, row) + held)
+        if options.native:
+            fill_quickly(opened, data)
         opened.load()
         follow_chunks(opened, data)
         apply_clear_color(opened, data)

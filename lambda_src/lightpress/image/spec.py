@@ -218,6 +218,7 @@ class DecodeOptions:
         gain_map: Whether a gain map in it is wanted.
         facts: What of its EXIF data is wanted besides (`capture`).
         factor: By how much a drawing of such a width and height is scaled, so that no size needs it any larger.
+        native: Whether the pixel library helps to decode, or Pillow alone does it: the same pixels later.
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -229,6 +230,7 @@ class DecodeOptions:
     gain_map: bool = False
     facts: tuple[str, ...] = ()
     factor: Callable[[float, float], float] = _as_it_says
+    native: bool = False
 
     def drawn(self, width: float, height: float, bytes_per_pixel: int) -> Pixels:
         """The pixels that a drawing is drawn with: as many as are needed, and as the limits allow."""
@@ -288,7 +290,7 @@ class Spec:
         auto: Whether each picture is written only in those of the formats that suit its kind (`kinds`).
         lazy: Pairs of size and format that are left out, for now. With `auto`, the largest size is made all the same:
             its files decide the formats.
-        native: Whether the pixel library works on the pixels where it can, or Pillow alone does: the same pixels later.
+        native: Whether the pixel library decodes and resizes where it can, or Pillow alone does: the same pixels later.
         focus: The point to keep in all sizes that cover a box, as somebody has said for this picture; as in `Size`.
         facts: What is told of the file besides (`capture.OF_THE_FILE`).
         png_colors: How many colors PNG variants may have, where the difference is not seen (`palette`); None for any.
@@ -332,6 +334,7 @@ class Spec:
             self.keeps_gain_maps,
             self.facts,
             self._factor,
+            self.native,
         )
 
     def _factor(self, width: float, height: float) -> float:

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../resize.h"
+#include "../pixels.h"
 
 static uint64_t state;
 
