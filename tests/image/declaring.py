@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from functools import cache
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -63,9 +64,15 @@ def light_level(brightest: float) -> bytes:
 
 def avif_with(image: Image.Image, primaries: int, transfer: int, icc_profile: bytes = b"") -> bytes:
     """An AVIF file with these code points in its `nclx` box; the matrix stays as it is encoded."""
-    data = file_of(image, "AVIF", quality=100, subsampling="4:4:4", icc_profile=icc_profile)
+    data = _avif(image.mode, image.size, image.tobytes(), icc_profile)
     at = data.index(b"nclx") + 4
     return data[:at] + struct.pack(">HH", primaries, transfer) + data[at + 4 :]
+
+
+@cache  # most of them are made while tests are collected, by every worker
+def _avif(mode: str, size: tuple[int, int], pixels: bytes, icc_profile: bytes) -> bytes:
+    image = Image.frombytes(mode, size, pixels)
+    return file_of(image, "AVIF", quality=100, subsampling="4:4:4", icc_profile=icc_profile)
 
 
 def heic_with(image: Image.Image, primaries: int, transfer: int) -> bytes:

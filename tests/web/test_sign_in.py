@@ -74,7 +74,9 @@ def sign_in(browser: Browser, page_settings: dict[str, Any]) -> Iterator[Callabl
         elif at == f"{ISSUER}/authorize":  # somebody has signed in there: back, with a code
             asked = {name: values[0] for name, values in parse_qs(url.query).items()}
             back = urlencode(said | {"state": asked["state"]})
-            route.fulfill(status=302, headers={"location": f"{asked['redirect_uri']}?{back}"})
+            # A page that goes on by itself: not every browser sends what a redirect leads to through a route.
+            onward = json.dumps(f"{asked['redirect_uri']}?{back}")
+            route.fulfill(body=f"<script>location.replace({onward})</script>", content_type="text/html")
         elif at == token_endpoint:
             tokens = {"access_token": "let-me-in"} if status == 200 else {"error": "invalid_grant"}
             route.fulfill(json=tokens, status=status, headers=cors)
