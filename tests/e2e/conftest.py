@@ -18,6 +18,7 @@ import urllib3
 from lightpress.local import Outputs, down, up
 from lightpress.local.deployment import of_local_cloud
 from tests.e2e.account import given_outputs
+from tests.e2e.checkouts import checkout_by_folder
 from tests.e2e.hasten import hastened
 from tests.web.browser import page_shot
 
@@ -42,7 +43,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What needs a cloud of its own is not tried on another."""
+    """What needs a cloud of its own is not tried on another; and one worker runs a file, or all that share a cloud."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
     if config.getoption("--outputs", default=None):
         for item in items:
             if marker := item.get_closest_marker("emulator"):
@@ -71,6 +75,15 @@ def cloud(request: pytest.FixtureRequest) -> Outputs:
         return given_outputs(Path(given))
     outputs: Outputs = request.getfixturevalue("bring_up")()
     return hastened(outputs)
+
+
+@pytest.fixture(scope="session")
+def cloud_by_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outputs]:
+    """Another cloud, with recipes by folder: `checkout_by_folder`."""
+    project, home = checkout_by_folder(tmp_path_factory.mktemp("checkout")), tmp_path_factory.mktemp("by-folder")
+    port, cdn_port = free_ports(2)
+    yield hastened(up(home, project=project, strict=True, port=port, cdn_port=cdn_port, say=print))
+    down(home)
 
 
 @pytest.fixture(scope="session")

@@ -10,26 +10,18 @@ import urllib3
 
 from lightpress.cli.status import look
 from lightpress.client.uploading import upload
-from lightpress.local import down, up
 from lightpress.local.deployment import of_local_cloud
 from lightpress.pipeline.copy_pattern import ANOTHERS
 from lightpress.pipeline.manifest import Status
-from tests.e2e.conftest import free_ports
-from tests.e2e.hasten import hastened
 from tests.e2e.test_delivery import PURGED_WITHIN
-from tests.e2e.test_lazy import checkout_with
 from tests.e2e.test_pipeline import eventually, settle
-from tests.pages import block
 from tools.drawing import file_of, ramp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from lightpress.client.deployment import Deployment
     from lightpress.local import Outputs
 
-pytestmark = pytest.mark.emulator("its recipes are others")
+pytestmark = [pytest.mark.emulator("its recipes are others"), pytest.mark.xdist_group("cloud_by_folder")]
 
 PHOTO = file_of(ramp((1200, 800)), "JPEG")
 OTHER = file_of(ramp((800, 1200)), "PNG")
@@ -37,15 +29,8 @@ ADDRESSES = {f"{size}.{ending}" for size in ("150", "640", "1024") for ending in
 
 
 @pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outputs]:
-    """A cloud of this module's own, with the recipes of the page."""
-    project: Path = checkout_with("", tmp_path_factory.mktemp("checkout"))
-    recipes = block("how-to/copies.md", "lambda_src/recipes.toml")
-    (project / "lambda_src" / "recipes.toml").write_text(recipes, encoding="utf-8")
-    home = tmp_path_factory.mktemp("copies")
-    port, cdn_port = free_ports(2)
-    yield hastened(up(home, project=project, strict=True, port=port, cdn_port=cdn_port, say=print))
-    down(home)
+def cloud(cloud_by_folder: Outputs) -> Outputs:
+    return cloud_by_folder
 
 
 def fetched(cloud: Outputs, path: str) -> urllib3.BaseHTTPResponse:

@@ -13,8 +13,9 @@ from lightpress.delivery.permalink import permalink
 from lightpress.local import down, up
 from lightpress.local.deployment import of_local_cloud
 from lightpress.pipeline.manifest import Status
+from tests.e2e.checkouts import checkout_with
 from tests.e2e.conftest import free_ports
-from tests.e2e.test_lazy import checkout_with, fetch
+from tests.e2e.test_lazy import fetch
 from tests.e2e.test_pipeline import settle
 from tests.image.drawings import BADGE, PAGE, pdf, svg
 from tests.image.files import GOOD

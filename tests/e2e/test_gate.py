@@ -17,7 +17,6 @@ from lightpress.client.uploading import upload
 from lightpress.composition.publishing import RECIPES
 from lightpress.delivery.permalink import permalink
 from lightpress.image.outputs import OUTPUTS
-from lightpress.local import down, up
 from lightpress.local.deployment import of_local_cloud
 from lightpress.pipeline.enriching import fact_message
 from lightpress.pipeline.facts import Fact, Label
@@ -25,21 +24,15 @@ from lightpress.pipeline.gate import PERSON, Review
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.paths import generation_name, variants_folder
 from lightpress.pipeline.recipe_file import load_recipes
-from tests.e2e.conftest import free_ports
-from tests.e2e.hasten import hastened
-from tests.e2e.test_lazy import checkout_with
 from tests.e2e.test_pipeline import eventually, stored
 from tools.drawing import file_of, ramp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from lightpress.client.deployment import Deployment
     from lightpress.local import Outputs
     from lightpress.pipeline.manifest import Manifest
 
-pytestmark = pytest.mark.emulator("its recipes are others")
+pytestmark = [pytest.mark.emulator("its recipes are others"), pytest.mark.xdist_group("cloud_by_folder")]
 
 PHOTO = file_of(ramp((1000, 700)), "JPEG")
 _SECONDS = 30
@@ -47,14 +40,8 @@ YES, NO = Review(PERSON, approved=True), Review(PERSON, approved=False, detail="
 
 
 @pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outputs]:
-    """A cloud of this module's own, whose pictures wait for a person, and are enriched then."""
-    lines = 'gate = ["person"]\nfacts = ["likeness", "duplicates", "own"]'
-    project: Path = checkout_with(lines, tmp_path_factory.mktemp("checkout"))
-    home = tmp_path_factory.mktemp("gate")
-    port, cdn_port = free_ports(2)
-    yield hastened(up(home, project=project, strict=True, port=port, cdn_port=cdn_port, say=print))
-    down(home)
+def cloud(cloud_by_folder: Outputs) -> Outputs:
+    return cloud_by_folder
 
 
 def status_of(cloud: Outputs, path: str) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,8 @@ from lightpress.local import down, up
 from lightpress.local.deployment import of_local_cloud
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.paths import variants_folder
-from tests.e2e.conftest import PROJECT, free_ports
+from tests.e2e.checkouts import checkout_with
+from tests.e2e.conftest import free_ports
 from tests.e2e.test_pipeline import eventually, settle
 from tools.drawing import file_of, ramp
 
@@ -38,23 +38,6 @@ AT_ONCE = 4
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """This checkout, but for its recipes, which leave the small sizes for their first view."""
     return checkout_with('lazy = ["w320", "w640"]', tmp_path_factory.mktemp("checkout"))
-
-
-def checkout_with(line: str, folder: Path) -> Path:
-    """A copy of this checkout in a folder, with one more line in its recipe."""
-    for name in ("infra", "lambda_src", "layers", "web"):
-        shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("app.py", "cdk.json"):
-        shutil.copy(PROJECT / name, folder / name)
-    (folder / ".local").mkdir()
-    for slow in ("venv", "layer-cache"):
-        (PROJECT / ".local" / slow).mkdir(parents=True, exist_ok=True)
-        (folder / ".local" / slow).symlink_to(PROJECT / ".local" / slow)
-    recipes = folder / "lambda_src" / "recipes.toml"
-    usual = '[recipes.web]\nformats = "auto"\n'
-    assert usual in recipes.read_text(encoding="utf-8")
-    recipes.write_text(recipes.read_text(encoding="utf-8").replace(usual, f"{usual}{line}\n"), encoding="utf-8")
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -12,27 +12,22 @@ from lightpress.aws.originals import S3Originals
 from lightpress.cli.status import look
 from lightpress.client.uploading import upload
 from lightpress.delivery.permalink import permalink
-from lightpress.local import down, up
 from lightpress.local.deployment import of_local_cloud
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.source import Source
-from tests.e2e.conftest import free_ports
-from tests.e2e.hasten import hastened
 from tests.e2e.test_delivery import PURGED_WITHIN
 from tests.e2e.test_erasing import erase
 from tests.e2e.test_gate import status_of
-from tests.e2e.test_lazy import checkout_with
 from tests.e2e.test_pipeline import eventually, settle
 from tools.drawing import file_of, ramp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from lightpress.client.deployment import Deployment
     from lightpress.local import Outputs
 
-pytestmark = pytest.mark.emulator("its recipes are others")
+pytestmark = [pytest.mark.emulator("its recipes are others"), pytest.mark.xdist_group("cloud_by_folder")]
 
 PHOTO = file_of(ramp((1000, 700)), "JPEG")
 OTHER = file_of(ramp((700, 1000)), "JPEG")
@@ -40,13 +35,8 @@ _LONG_ENOUGH_FOR_AN_EVENT = 3
 
 
 @pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outputs]:
-    """A cloud of this module's own, whose recipe drops originals."""
-    project: Path = checkout_with('originals = "drop_after_publish"', tmp_path_factory.mktemp("checkout"))
-    home = tmp_path_factory.mktemp("originals")
-    port, cdn_port = free_ports(2)
-    yield hastened(up(home, project=project, strict=True, port=port, cdn_port=cdn_port, say=print))
-    down(home)
+def cloud(cloud_by_folder: Outputs) -> Outputs:
+    return cloud_by_folder
 
 
 def has_left(deployment: Deployment, key: str) -> bool:

@@ -12,8 +12,8 @@ from lightpress.cli.dead_letters import receivers_of
 from lightpress.client.uploading import upload
 from lightpress.local import down, up
 from lightpress.local.deployment import of_local_cloud
+from tests.e2e.checkouts import checkout_with
 from tests.e2e.conftest import free_ports
-from tests.e2e.test_lazy import checkout_with
 from tests.e2e.test_pipeline import eventually
 from tests.webhooks.receiver import KEY, Receiver, receiving
 from tools.drawing import file_of, ramp
