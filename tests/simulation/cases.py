@@ -405,10 +405,19 @@ DROPPED = [
 
 ERASED_BESIDE_A_WORKER = (
     *(*COPIED, "client", "start process/2", *("step 0",) * 21),  # another picture waits for the addresses of the first
-    *("client", *("step 0",) * 11),  # which an operator erases, who asks for a look at it, and waits for nobody
+    *("client", *("step 0",) * 12),  # which an operator erases, who asks for a look at it, and waits for nobody
     *("start process/6", *("step 1",) * 13, "client"),  # it looks, and nobody hears that versions were removed
 )
 """Whoever looks has removed its copies, and may find a manifest next whose key is taken out."""
+
+PUT_AGAIN_WHILE_ERASED = (
+    *("client", "start process/1", *("step 0",) * 19, "client", "start process/2", *("step 0",) * 19),
+    *("client", *("step 0",) * 13),  # an operator erases what was deleted, and has looked at its manifest
+    *("start process/3", *("step 1",) * 6, "start process/4", *("step 1",) * 6),
+    *("client", "start process/5", *("step 1",) * 21, "client", "start process/6", *("step 1",) * 21),
+    *(*("step 0",) * 3, "start process/7", *("step 1",) * 8),
+)
+"""It is put again, and another picture waits for its addresses: whoever erases has read nothing of either."""
 
 NIGHTS_QUICK = [
     *(Case(script, versioned) for script in ("Pn", "Bn", "Dn") for versioned in (True, False)),

@@ -370,8 +370,14 @@ class Cloud:
 
     def is_changed_while_erased(self, key: str) -> bool:
         """Whether a client has changed what the key holds since an operator has begun to erase it, who goes on."""
-        erasing = (one for one in self.workers if one.queue == ERASURE and one.batch[0].body == key)
-        return any(one.began_at != self.promises.changes(key) for one in erasing)
+        return any(one.began_at != self.promises.changes(key) for one in self._erasing(key))
+
+    def is_being_erased(self, key: str) -> bool:
+        """Whether an operator erases it at this moment."""
+        return bool(self._erasing(key))
+
+    def _erasing(self, key: str) -> list[Worker]:
+        return [one for one in self.workers if one.queue == ERASURE and one.batch[0].body == key]
 
     def may_go_on(self, worker: Worker) -> bool:
         """Whether nobody is left whom it waits for."""

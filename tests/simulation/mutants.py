@@ -44,6 +44,7 @@ from tests.simulation.cases import (
     PUBLISHED,
     PUBLISHED_AND_DELETED,
     PUBLISHED_TWICE,
+    PUT_AGAIN_WHILE_ERASED,
     RECORDED_AND_HALF_ERASED,
     REFUSED_FOR_ANOTHER,
     REJECTED,
@@ -1241,9 +1242,23 @@ MUTANTS = (
         enriched=True,
     ),
     Mutant(
+        "an erasure reads who waits for an address once it has looked at what is published",
+        ERASING,
+        (
+            Change("notes = self.copies.waiting(N) if X else []", "notes = []"),
+            Change(
+                "wake(notes, self.copies, X)",
+                "wake(self.copies.waiting(name), self.copies,"
+                " lambda key: self.looks.request_look(self.publishing.named(key)))",
+            ),
+        ),
+        Case("PDSPp", copying=True, begins=PUT_AGAIN_WHILE_ERASED),
+        3_000,
+    ),
+    Mutant(
         "an erasure wakes nobody who waits for an address of a copy",
         ERASING,
-        (Change("wake(self.copies.waiting(N), *_)", "None"),),
+        (Change("wake(notes, self.copies, X)", "None"),),
         Case("PpSn", copying=True, begins=ERASED_BESIDE_A_WORKER),
         3_000,
     ),

@@ -689,8 +689,8 @@ class Promises:
         assert manifest.source is not None
         version = self._cloud.uploads.newest(key)
         is_gone = version is None or identity_of(version) != manifest.source.identity
-        if key in self._seen_by_erasers and is_gone:
-            return  # the same, though an operator who was interrupted does not go on
+        if key in self._seen_by_erasers and is_gone and not self._cloud.is_being_erased(key):
+            return  # the same, after an operator who was interrupted
         subject = f"{UPLOADS}/{key}"
         found = [
             row
