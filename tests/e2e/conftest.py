@@ -42,12 +42,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What needs a cloud of its own is not tried on another; and one worker runs a file, or all that share a cloud."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
+    """What needs a cloud of its own is not tried on another."""
     if config.getoption("--outputs", default=None):
         for item in items:
             if marker := item.get_closest_marker("emulator"):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lightpress.client.deployment import Deployment
     from lightpress.local import Outputs
 
-pytestmark = [pytest.mark.emulator("its recipes are others"), pytest.mark.xdist_group("cloud_by_folder")]
+pytestmark = pytest.mark.emulator("its recipes are others")
 
 PHOTO = file_of(ramp((1200, 800)), "JPEG")
 OTHER = file_of(ramp((800, 1200)), "PNG")

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from lightpress.local import Outputs
     from lightpress.pipeline.manifest import Manifest
 
-pytestmark = [pytest.mark.emulator("its recipes are others"), pytest.mark.xdist_group("cloud_by_folder")]
+pytestmark = pytest.mark.emulator("its recipes are others")
 
 PHOTO = file_of(ramp((1000, 700)), "JPEG")
 _SECONDS = 30

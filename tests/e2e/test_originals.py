@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from lightpress.client.deployment import Deployment
     from lightpress.local import Outputs
 
-pytestmark = [pytest.mark.emulator("its recipes are others"), pytest.mark.xdist_group("cloud_by_folder")]
+pytestmark = pytest.mark.emulator("its recipes are others")
 
 PHOTO = file_of(ramp((1000, 700)), "JPEG")
 OTHER = file_of(ramp((700, 1000)), "JPEG")
