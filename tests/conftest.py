@@ -80,6 +80,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         message = f"the names of these cases differ from process to process: give them ids.\n{chr(10).join(changing)}"
         raise pytest.UsageError(message)
     leave_out(config, items)
+    # Files are handed out in this order: were the longest the last, all workers but one would wait for it.
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/web/"))
 
 
 def pytest_collection_finish() -> None:
