@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import random
 import struct
+import subprocess
 import sys
 import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,6 +19,7 @@ from PIL import Image, UnidentifiedImageError
 from lightpress.image.pixel_library import pixel_library
 from lightpress.image.quick_png import fill_quickly
 from tools.drawing import file_of, plain, png_chunk, speckled
+from tools.native.build import LIBRARIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -143,6 +146,19 @@ def test_what_follows_the_pixels_is_read_as_before() -> None:
 def test_other_kinds_are_left_to_pillow(data: bytes) -> None:
     assert not is_filled(data)
     assert seen(data, quickly=True) == seen(data, quickly=False)
+
+
+def test_without_isa_l_pillow_decodes_and_no_picture_is_to_blame() -> None:
+    script = (
+        "import io, sys; sys.modules['isal'] = None; from PIL import Image;"
+        "from lightpress.image.render import render; from lightpress.image.spec import Size, Spec;"
+        "data = io.BytesIO(); Image.new('RGB', (40, 30), (9, 8, 7)).save(data, 'PNG');"
+        "made = render(data.getvalue(), Spec((Size('s', width=20),), ('png',)));"
+        "print(Image.open(io.BytesIO(next(iter(made.variants)).data)).convert('RGB').getpixel((3, 3)))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(LIBRARIES.parents[1])}
+    said = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
+    assert (said.stdout, said.stderr) == ("(9, 8, 7)\n", "")
 
 
 def test_an_interlaced_picture_is_left_to_pillow() -> None:

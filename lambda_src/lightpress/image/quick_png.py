@@ -7,6 +7,7 @@ odd about one is left to Pillow, from the first byte: it says which files are da
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import dropwhile, takewhile
 from typing import TYPE_CHECKING
 
@@ -40,11 +41,21 @@ def fill_quickly(opened: Image.Image, data: bytes) -> None:
     if not isinstance(opened, ImageFile.ImageFile) or not _is_plain(opened):
         return
     library = pixel_library()
-    if library is None:
+    if library is None or not _can_inflate():
         return
     opened.load_prepare()
     if _is_filled(opened, data, library):
         opened.tile = [opened.tile[0]._replace(codec_name=_FILLED)]
+
+
+@cache
+def _can_inflate() -> bool:
+    """Whether ISA-L is installed: no picture is to blame where it is not."""
+    try:
+        import isal.isal_zlib  # noqa: F401, PLC0415  few cold starts read a PNG
+    except ModuleNotFoundError:
+        return False
+    return True
 
 
 def _is_plain(opened: ImageFile.ImageFile) -> bool:
@@ -55,7 +66,7 @@ def _is_plain(opened: ImageFile.ImageFile) -> bool:
 
 def _is_filled(opened: ImageFile.ImageFile, data: bytes, library: PixelLibrary) -> bool:
     """Fill in every row; False where the file has fewer, more, or other bytes than a sound one."""
-    from isal.isal_zlib import error  # noqa: PLC0415  few cold starts read a PNG
+    from isal.isal_zlib import error  # noqa: PLC0415  as above
 
     channels, done = _CHANNELS[opened.mode], 0
     try:
