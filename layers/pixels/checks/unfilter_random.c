@@ -3,17 +3,8 @@
 
    unfilter_random CASES SEED: exits with 1 at the first sample that differs. The sanitizers end it where memory is left. */
 
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "../pixels.h"
-
-static uint64_t state;
-
-static uint32_t random_below(uint32_t limit) {
-    state = state * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(state >> 33) % limit;
-}
+#include "random.h"
 
 /* Memory of this size and not one byte more: the sanitizer sees what is read or written beside it. */
 static uint8_t *bytes(size_t count) {
@@ -83,10 +74,5 @@ static int is_right(void) {
 }
 
 int main(int count, char **arguments) {
-    const long cases = count > 1 ? atol(arguments[1]) : 1000;
-    state = count > 2 ? (uint64_t)atoll(arguments[2]) : 1;
-    for (long i = 0; i < cases; i++)
-        if (!is_right()) return 1;
-    printf("%ld pictures unfiltered within their memory, each sample as it must be\n", cases);
-    return 0;
+    return run(count, arguments, is_right, "pictures unfiltered within their memory, each sample as it must be");
 }
