@@ -35,6 +35,9 @@ IAM_ACTIONS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
     # Never sent: this is how boto3 finds the address of a form that it signs. What comes in by the form is put.
     ("s3", "CreateBucket"): (("s3:PutObject", OBJECTS),),
     ("s3", "DeleteObject"): (("s3:DeleteObject", OBJECTS),),
+    # What a DeleteObject of exactly what was looked at needs instead:
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
+    ("s3", "DeleteObjectIfMatch"): (("s3:DeleteObject", OBJECTS), ("s3:GetObject", OBJECTS)),
     # What a DeleteObject or DeleteObjects of one version needs instead.
     ("s3", "DeleteObjectVersion"): (("s3:DeleteObjectVersion", OBJECTS),),
     ("s3", "CreateMultipartUpload"): (("s3:PutObject", OBJECTS),),
@@ -153,12 +156,17 @@ def _calls(service: str, operation: str, params: dict[str, Any]) -> Iterator[Cal
     else:
         key = params.get("Key", params.get("Prefix"))
         prefix = _prefix(key) if key is not None else ""
-        of_version = operation == "DeleteObject" and "VersionId" in params
-        yield Call(service, "DeleteObjectVersion" if of_version else operation, params["Bucket"], prefix)
+        yield Call(service, _named(operation, params), params["Bucket"], prefix)
         if "Tagging" in params:
             yield Call(service, "PutObjectTagging", params["Bucket"], prefix)
         if any(name.startswith("Grant") for name in params):
             yield Call(service, "PutObjectAcl", params["Bucket"], prefix)
+
+
+def _named(operation: str, params: dict[str, Any]) -> str:
+    if operation != "DeleteObject":
+        return operation
+    return "DeleteObjectVersion" if "VersionId" in params else operation + "IfMatch" * ("IfMatch" in params)
 
 
 def _prefix(key: str) -> str:

@@ -42,10 +42,10 @@ LOOK_THERE = Call("s3", "HeadObject", IMAGES, "thumbs/")
 READ_VARIANT = Call("s3", "GetObject", IMAGES, "i/")
 COPY = Call("s3", "PutObject", IMAGES, "thumbs/")
 TAG = Call("s3", "PutObjectTagging", IMAGES, "thumbs/")
-TAKE_AWAY = Call("s3", "DeleteObject", IMAGES, "thumbs/")
+TAKE_AWAY = Call("s3", "DeleteObjectIfMatch", IMAGES, "thumbs/")
 WAIT = Call("s3", "PutObject", IMAGES, "copies/")
 WHO_WAITS = Call("s3", "ListObjectsV2", IMAGES, "copies/")
-WAIT_NO_LONGER = Call("s3", "DeleteObjects", IMAGES, "copies/")
+WAIT_NO_LONGER = Call("s3", "DeleteObjectIfMatch", IMAGES, "copies/")
 WAKE = Call("sqs", "SendMessage", QUEUE)
 COPYING = {LOOK_THERE, READ_VARIANT, COPY, TAG, TAKE_AWAY, WAIT, WHO_WAITS, WAIT_NO_LONGER, WAKE}
 

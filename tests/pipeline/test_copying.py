@@ -190,9 +190,7 @@ def test_two_of_whom_each_keeps_what_the_other_waits_for_wake_each_other_once_on
 def test_whoever_waits_gets_the_address_though_its_owner_leaves_while_that_is_noted() -> None:
     rig = Rig()
     first = match_copies(rig.publish("a/cat.jpg", data=b"first"), rig.dependencies)
-    noted = (
-        f"PutObject copies/{short_name('a/cat.jpg')}/{short_name('b/cat.png')}.{short_name('thumbs/cat-w640.jpg')}.1"
-    )
+    noted = f"PutObject copies/{short_name('a/cat.jpg')}/{short_name('b/cat.png')}.{short_name('thumbs/cat-w640.jpg')}"
     # The owner's list was read before, so nobody would tell: it is looked at again after it is noted.
     rig.then[noted] = lambda: rig.bucket.delete("thumbs/cat-w640.jpg")
     second = match_copies(rig.publish("b/cat.png", data=b"second"), rig.dependencies)
@@ -233,9 +231,28 @@ def test_whoever_waits_is_told_once_the_address_is_free_and_not_before() -> None
     match_copies(rig.publish("b/cat.png"), rig.dependencies)
     rig.woken.log.clear()
     match_copies(rig.delete(first), rig.dependencies)
-    said = [one for one in rig.woken.log if one.startswith(("look", "DeleteObject "))]
+    said = [one for one in rig.woken.log if one.startswith(("look", "DeleteObject thumbs/"))]
     assert said == ["DeleteObject thumbs/cat-w640.jpg", "look b/cat.png"]
     assert not [path for path in rig.bucket.keys if path.startswith("copies/")]
+
+
+def test_who_waits_anew_for_an_old_copy_that_is_written_again_goes_on_waiting_whoever_had_read_the_note_before() -> (
+    None
+):
+    rig = Rig()
+    first = match_copies(rig.publish("a/cat.jpg", data=b"first"), rig.dependencies)
+    second = match_copies(rig.publish("b/cat.png", data=b"second"), rig.dependencies)
+    (lying,) = rig.bucket.keys["thumbs/cat-w640.jpg"]
+
+    def look_while_the_old_copy_is_there() -> None:
+        rig.bucket.put("thumbs/cat-w640.jpg", b"first", lying.metadata)
+        assert refused(match_copies(second, rig.dependencies)) == [ANOTHERS]
+
+    rig.then[f"ListObjectsV2 copies/{short_name('a/cat.jpg')}/"] = look_while_the_old_copy_is_there
+    deleted = match_copies(rig.delete(first), rig.dependencies)
+    rig.woken.log.clear()
+    match_copies(deleted, rig.dependencies)  # as whoever has written the old copy does
+    assert "look b/cat.png" in rig.woken.log
 
 
 def test_what_was_put_there_since_it_was_looked_at_is_neither_replaced_nor_removed() -> None:

@@ -224,21 +224,21 @@ COPIED = ("client", "start process/1", *("step 0",) * 19)
 
 CROSSED = (
     *(*COPIED, "client", "start process/2", *("step 0",) * 21),  # another wants the same, and waits for both
-    *("client", "backfill", "start process/3", *("step 0",) * 31),  # by other recipes each has its own
+    *("client", "backfill", "start process/3", *("step 0",) * 32),  # by other recipes each has its own
     *("start process/4", *("step 0",) * 25, "start process/5", *("step 0",) * 13),
     *("client", "backfill", "start process/7", *("step 0",) * 6),  # and by the first ones again,
     *("start process/6", *("step 1",) * 6, *("step 0",) * 8),  # each gets one of the two
 )
 """Of two pictures that want the same two addresses, each has one and waits for the other, and both have left others."""
 
-LATE_AT_THE_NOTES = (
-    *(*COPIED, "client", "start process/2", *("step 0",) * 21),  # another wants the same, and waits for both
-    *("client", "start process/3", *("step 0",) * 15),  # the first is deleted, and its copies are removed
-    *("client", "start process/4", *("step 1",) * 21),  # it is put again, and has both addresses again
-    *("client", "start process/5", *("step 1",) * 23),  # so is the other, which waits for both once more
-    *(*("step 0",) * 3, "start process/6", *("step 1",) * 12),  # and waits for them when it is woken, too
+COPIED_AFTER_REMOVAL = (
+    *("client", "client", "start process/1", "start process/2", *("step 0",) * 6, *("step 1",) * 6),
+    *(*("step 0",) * 5, *("step 1",) * 15),  # one publishes, and the other copies what it has published
+    *("client", "start process/3", *("step 1",) * 21),  # another wants the same, and waits for both
+    *("client", "start process/4", *("step 1",) * 15),  # the first is deleted: copies are removed, and notes listed
+    *("step 0", "step 1", "step 1", "start process/5"),  # who has published it writes a copy late; the other is woken
 )
-"""Whoever removed the copies of a deleted picture has others look late, who wait for new ones by then."""
+"""Who waits for an address, and is told that it is free, finds an old copy there again, which will be removed."""
 
 COPIES_QUICK = [
     *(Case(script, copying=True) for script in ("P", "PR", "Pp")),
@@ -251,7 +251,7 @@ COPIES = [
     *(Case(script, copying=True, begins=COPIED) for script in ("PpR", "PpDP")),
     Case("PD", copying=True),
     Case("PpRY", copying=True, begins=CROSSED),
-    Case("PpDPpD", copying=True, begins=LATE_AT_THE_NOTES),
+    Case("PPpD", versioned=False, copying=True, begins=COPIED_AFTER_REMOVAL),
     Case("Pp", faults=1, copying=True, begins=COPIED),
 ]
 """The same with more changes, and with a fault."""
@@ -405,19 +405,10 @@ DROPPED = [
 
 ERASED_BESIDE_A_WORKER = (
     *(*COPIED, "client", "start process/2", *("step 0",) * 21),  # another picture waits for the addresses of the first
-    *("client", *("step 0",) * 12),  # which an operator erases, who asks for a look at it, and waits for nobody
+    *("client", *("step 0",) * 11),  # which an operator erases, who asks for a look at it, and waits for nobody
     *("start process/6", *("step 1",) * 13, "client"),  # it looks, and nobody hears that versions were removed
 )
 """Whoever looks has removed its copies, and may find a manifest next whose key is taken out."""
-
-PUT_AGAIN_WHILE_ERASED = (
-    *("client", "start process/1", *("step 0",) * 19, "client", "start process/2", *("step 0",) * 19),
-    *("client", *("step 0",) * 13),  # an operator erases what was deleted, and has looked at its manifest
-    *("start process/3", *("step 1",) * 6, "start process/4", *("step 1",) * 6),
-    *("client", "start process/5", *("step 1",) * 21, "client", "start process/6", *("step 1",) * 21),
-    *(*("step 0",) * 3, "start process/7", *("step 1",) * 8),
-)
-"""It is put again, and another picture waits for its addresses: whoever erases has read nothing of either."""
 
 NIGHTS_QUICK = [
     *(Case(script, versioned) for script in ("Pn", "Bn", "Dn") for versioned in (True, False)),

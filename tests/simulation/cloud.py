@@ -14,7 +14,7 @@ from urllib.parse import quote_plus
 from lightpress.aws.copies import S3Copies
 from lightpress.aws.runs_table import RUN
 from lightpress.image.errors import Reason
-from lightpress.pipeline.copy_pattern import Stored
+from lightpress.pipeline.copy_pattern import WAITING, Stored
 from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.ports import Lies
@@ -68,7 +68,7 @@ _AN_HOUR = 3600
 class Saved(NamedTuple):
     """A cloud at one moment, to go back to."""
 
-    buckets: list[tuple[dict[str, tuple[Version, ...]], int]]
+    buckets: list[tuple[dict[str, tuple[Version, ...]], int, dict[str, int]]]
     queues: list[tuple[list[Message], int]]
     items: dict[tuple[str, ...], Item]
     news: dict[str, tuple[int, str]]
@@ -114,7 +114,7 @@ class Cloud:
         self.versioned, self.code, self.has_viewers = versioned, code or Code(), has_viewers
         self.lazy, self.gated, self.dropping, self.enriched = lazy, gated, dropping, enriched
         self.uploads = Bucket(versioned=versioned, announce=self._notify)
-        self.images = Bucket(clock=lambda: datetime.fromtimestamp(LATE + self.now, UTC))
+        self.images = Bucket(clock=lambda: datetime.fromtimestamp(LATE + self.now, UTC), counted=WAITING)
         self.quarantine = Bucket()
         self.dead_letters = Queue(DEAD_LETTERS)
         self.queue = Queue(QUEUE, self.dead_letters, max_receives)
@@ -466,7 +466,7 @@ class Cloud:
     def snapshot(self, pasts: Mapping[str, bytes]) -> bytes:
         """A digest of everything that a worker or a viewer could ever see. pasts: stand for the workers, by name."""
         state = (
-            [sorted(bucket.keys.items()) for bucket in self.stores.buckets.values()],
+            [(sorted(bucket.keys.items()), sorted(bucket.counts.items())) for bucket in self.stores.buckets.values()],
             [sorted(repr(message.likeness) for message in queue.messages) for queue in self.served],
             sorted((key, sorted(item.items())) for key, item in self.failures.items.items()),
             sorted(self.bus.newest.items()),
@@ -482,7 +482,7 @@ class Cloud:
     def save(self) -> Saved:
         """Remember this moment."""
         return Saved(
-            [(dict(bucket.keys), bucket.written) for bucket in self.stores.buckets.values()],
+            [(dict(bucket.keys), bucket.written, dict(bucket.counts)) for bucket in self.stores.buckets.values()],
             [(list(queue.messages), queue.sent) for queue in self.stores.queues.values()],
             dict(self.failures.items),
             dict(self.bus.newest),
@@ -499,8 +499,8 @@ class Cloud:
 
     def restore(self, saved: Saved) -> None:
         """Go back to a moment. The stores stay the same objects: requests that were made before still find them."""
-        for bucket, (keys, written) in zip(self.stores.buckets.values(), saved.buckets, strict=True):
-            bucket.keys, bucket.written = dict(keys), written
+        for bucket, (keys, written, counts) in zip(self.stores.buckets.values(), saved.buckets, strict=True):
+            bucket.keys, bucket.written, bucket.counts = dict(keys), written, dict(counts)
         for queue, (messages, sent) in zip(self.stores.queues.values(), saved.queues, strict=True):
             queue.messages, queue.sent = list(messages), sent
         self.failures.items, self.bus.newest = dict(saved.items), dict(saved.news)

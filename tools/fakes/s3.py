@@ -70,7 +70,8 @@ class Bucket:
 
     announce: is told of every change, as S3 notifies: (event, key). Whether S3 tells of the removal of a version that
     is not there, its documentation does not say: here it does, which is the worst that can be. in_vain: how often that
-    was asked for. clock: the time.
+    was asked for. clock: the time. counted: what the keys of objects begin with whose contents are random: their
+    writes are counted here instead, so that what happens can be repeated.
     """
 
     versioned: bool = False
@@ -79,6 +80,8 @@ class Bucket:
     keys: dict[str, tuple[Version, ...]] = field(default_factory=dict)
     written: int = 0
     in_vain: int = 0
+    counted: str | None = None
+    counts: dict[str, int] = field(default_factory=dict)
 
     def newest(self, key: str) -> Version | None:
         """What the key holds now."""
@@ -92,6 +95,9 @@ class Bucket:
 
     def put(self, key: str, data: bytes, metadata: Mapping[str, str] | None = None, **how: Any) -> Version:  # noqa: ANN401  fields
         """how: the fields of `Version` that say how it is stored."""
+        if self.counted is not None and key.startswith(self.counted):
+            self.counts[key] = self.counts.get(key, 0) + 1
+            data = str(self.counts[key]).encode()
         version = self._append(key, etag_of(data), data, metadata or {}, **how)
         self.announce("ObjectCreated:Put", key)
         return version

@@ -265,8 +265,6 @@ class Erasing:
         """
         source = self.publishing.named(name)
         entries = list(self.images.paths(held_folder(name)))
-        # Before the manifest is read, too: none of them waits for what is published after that.
-        notes = self.copies.waiting(name) if self.copies is not None else []
         try:
             manifests = self._without_name(name, entries)
         except PreconditionFailed:  # somebody has published something
@@ -275,6 +273,7 @@ class Erasing:
             self.looks.request_look(source)
             return Round(Counter(), frozenset({name}))
         if self.copies is not None:  # whoever has removed its copies may find a manifest that names none any more
+            notes = self.copies.waiting(name)
             wake(notes, self.copies, lambda key: self.looks.request_look(self.publishing.named(key)))
         removed = Counter({Kind.MANIFESTS: manifests})
         removed[Kind.ROWS] = self.failures.erase(subject_of_picture(source.bucket, source.key))

@@ -97,7 +97,9 @@ def copy_variants(
         one.add_environment("COPIES_QUEUE_URL", queue.queue_url)
         one.allow("sqs:SendMessage", on=queue.queue_arn)
         one.allow("s3:GetObject", on=images.arn_for_objects("i/*"))
-        one.allow("s3:PutObject", "s3:DeleteObject", on=images.arn_for_objects(f"{WAITING}*"))
+        # GetObject: a conditional DELETE by ETag needs it, too.
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-delete-enforce.html
+        one.allow("s3:GetObject", "s3:PutObject", "s3:DeleteObject", on=images.arn_for_objects(f"{WAITING}*"))
         one.accept_any_key(images, f"{WAITING}*", *(f"{folder}*" for folder in folders if not name))
         if name:
             one.add_environment("COPIES_BUCKET", name)
@@ -109,6 +111,5 @@ def copy_variants(
             )
         tagging = ["s3:PutObjectTagging"] if recipes.tags_copies else []
         for folder in folders:
-            # GetObject: for a HEAD, and because a conditional DELETE by ETag needs it, too.
-            # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-delete-enforce.html
+            # GetObject: for a HEAD, and for conditional DELETEs.
             one.allow("s3:GetObject", "s3:PutObject", "s3:DeleteObject", *tagging, on=f"{bucket}/{folder}*")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
+from uuid import uuid4
 
 from lightpress.aws.errors import find_object, on_condition
 from lightpress.aws.images import S3Images
 from lightpress.pipeline.copy_pattern import COPY_MARK, WAITING, purged_by
 from lightpress.pipeline.paths import MANIFESTS, short_name
-from lightpress.pipeline.ports import Lies, Note
+from lightpress.pipeline.ports import Lies, Note, PreconditionFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -86,9 +88,9 @@ class S3Copies:
             self.s3.delete_object(Bucket=self.bucket, Key=path, IfMatch=lying.etag)
 
     def wait(self, waiting: str, path: str, lying: Lies) -> None:
-        """PUT an empty object: its name says all."""
-        note = f"{short_name(waiting)}.{short_name(path)}.{lying.revision}"
-        self.s3.put_object(Bucket=self.images, Key=f"{WAITING}{self.owns(lying.owner or '')}/{note}", Body=b"")
+        """PUT: the name says all, and the contents are others each time, so that the ETag is."""
+        note = f"{WAITING}{self.owns(lying.owner or '')}/{short_name(waiting)}.{short_name(path)}"
+        self.s3.put_object(Bucket=self.images, Key=note, Body=uuid4().bytes)
 
     def variant(self, path: str) -> bytes | None:
         """GET."""
@@ -101,13 +103,14 @@ class S3Copies:
 
     def waiting(self, key: str) -> list[Note]:
         """LIST. Notes of earlier releases name no address."""
-        paths = S3Images(self.s3, self.images).paths(f"{WAITING}{short_name(key)}/")
-        words = {path: path.rpartition("/")[2].split(".") for path in paths}
-        return [Note(path, waiting, "".join(more[:1])) for path, (waiting, *more) in words.items()]
+        listing = self.s3.get_paginator("list_objects_v2")
+        pages = listing.paginate(Bucket=self.images, Prefix=f"{WAITING}{short_name(key)}/")
+        return [_note(one["Key"], one["ETag"]) for page in pages for one in page.get("Contents", [])]
 
-    def remove_notes(self, notes: Iterable[Note]) -> None:
-        """DELETE those."""
-        S3Images(self.s3, self.images).remove(note.name for note in notes)
+    def remove_note(self, note: Note) -> None:
+        """DELETE with If-Match."""
+        with suppress(PreconditionFailed), on_condition():
+            self.s3.delete_object(Bucket=self.images, Key=note.name, IfMatch=note.etag)
 
     def purges_of(self, paths: Iterable[str]) -> tuple[str, ...]:
         """Of each folder by itself; none where copies are in a bucket that the CDN does not read."""
@@ -123,3 +126,8 @@ class S3Copies:
     @property
     def _deployment(self) -> str:
         return short_name(self.images)[:_DEPLOYMENT_CHARACTERS]
+
+
+def _note(path: str, etag: str) -> Note:
+    waiting, *more = path.rpartition("/")[2].split(".")
+    return Note(path, etag, waiting, "".join(more[:1]))

@@ -41,9 +41,8 @@ def match_copies(manifest: Manifest, dependencies: Dependencies) -> Manifest:
     placed = tuple(map(work.place, manifest.copies))
     for path in manifest.past_copies:
         work.take_away(path)
-    notes = _of_addresses_left(manifest, copies)  # before the last look, so that none is of what a later manifest has
     now = work.still_published()
-    wake(notes, copies, dependencies.look_at)
+    wake(_of_addresses_left(manifest, copies), copies, dependencies.look_at)
     if placed == manifest.copies:
         return manifest
     told = replace(manifest, copies=placed, revision=manifest.revision + 1)
@@ -64,13 +63,17 @@ def _of_addresses_left(manifest: Manifest, copies: Copies) -> list[Note]:
 
 
 def wake(notes: Sequence[Note], copies: Copies, look_at: Callable[[str], None]) -> None:
-    """Have those looked at who made these notes, and remove them: what they wait for may be free now."""
+    """Have those looked at who made these notes, and remove them: what they wait for may be free now.
+
+    Whoever finds another copy there, or an old one that somebody late has written again, waits anew, and keeps the note
+    of that.
+    """
     for name in dict.fromkeys(note.waiting for note in notes):
         waiting = copies.one_waiting(name)
         if waiting is not None:
             look_at(waiting.key)
-    if notes:
-        copies.remove_notes(notes)
+    for note in notes:
+        copies.remove_note(note)
 
 
 @dataclass

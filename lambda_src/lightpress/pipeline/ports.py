@@ -111,11 +111,13 @@ class Note(NamedTuple):
 
     Attributes:
         name: Of the note.
+        etag: Of it, to remove exactly it.
         waiting: The short name of the key.
         address: The short name of the address.
     """
 
     name: str
+    etag: str
     waiting: str
     address: str
 
@@ -169,7 +171,7 @@ class Copies(Protocol):
     def wait(self, waiting: str, path: str, lying: Lies) -> None:
         """Note that a key waits for an address, where a copy of another key of this deployment lies.
 
-        Another copy there makes another note: whoever removes those that it has read removes none that was made since.
+        It is another note each time, in place of the last: whoever removes one that was read removes none made since.
         """
 
     def variant(self, path: str) -> bytes | None:
@@ -181,8 +183,8 @@ class Copies(Protocol):
     def one_waiting(self, name: str) -> Manifest | None:
         """The manifest of one of them, by its short name; None if nothing is published of it any more."""
 
-    def remove_notes(self, notes: Iterable[Note]) -> None:
-        """Remove notes; what is already gone is fine."""
+    def remove_note(self, note: Note) -> None:
+        """Remove exactly this note; what is gone, or was made anew since, is fine."""
 
     def purges_of(self, paths: Iterable[str]) -> tuple[str, ...]:
         """What to purge of the CDN for changed copies of one key; empty where it does not serve them."""
