@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lightpress.aws.quarantine import copies_folder
 from lightpress.delivery.notify import KINDS
@@ -79,6 +79,41 @@ read_manifest = lru_cache(maxsize=4096)(manifest_from_json)
 path_of, folder_of = cache(manifest_path), cache(variants_folder)
 
 
+class _Lying(NamedTuple):
+    """A copy: the short name of the key that it is of, and its ETag."""
+
+    owner: str
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Address:
+    """What lies at an address for copies, and what did before that.
+
+    struck: the copy went with a removal that was meant for another original's, of the same bytes, or with a
+    replacement. The ETag is of the bytes, and S3 has no other condition: whoever has looked at the copy before removes,
+    or replaces, the one that another original has put there since. Its manifest tells of a copy that is not there,
+    until a sweep.
+    """
+
+    lies: _Lying | None = None
+    lay: _Lying | None = None
+    struck: bool = False
+
+    def is_anothers(self, now: _Lying) -> bool:
+        """Whether a copy has come in place of another original's, which did not look like it."""
+        return self.lies is not None and self.lies.owner != now.owner and self.lay != (now.owner, self.lies.etag)
+
+    def after(self, now: _Lying | None) -> _Address:
+        """Once something else lies there, or nothing."""
+        if self.lies is None:
+            return _Address(now, self.lay)
+        before = self.lay or self.lies
+        by = now.owner if now else before.owner
+        is_struck = before.etag == self.lies.etag and before.owner != self.lies.owner and by == before.owner
+        return _Address(now, self.lies, self.struck or is_struck)
+
+
 class Promises:
     """`broken` collects every promise that was not kept, as it happens."""
 
@@ -119,10 +154,7 @@ class Promises:
         self._lay_there: dict[str, frozenset[str]] = {}
         self._versions: dict[str, tuple[Version, ...]] = {}  # that these are the identities of
         self.foreign: dict[str, bytes] = {}
-        self._owners: dict[str, str] = {}
-        self._lying: dict[str, tuple[str, str]] = {}  # whose copy is at an address, and its ETag
-        self._lain: dict[str, tuple[str, str]] = {}  # which was there before
-        self._struck: set[str] = set()
+        self._addresses: dict[str, _Address] = {}
         self._replaced_at: dict[tuple[str, str], int] = {}
         """Of each key and generation: when it became the one before."""
 
@@ -235,6 +267,7 @@ class Promises:
         more = (
             sorted(self.foreign.items()),
             sorted(self._looks_lost.items()),
+            sorted(self._addresses.items()),
             *facts,
             *self._lazy_snapshot(),
             *self._dropping_snapshot(),
@@ -331,31 +364,13 @@ class Promises:
         for path, data in self.foreign.items():
             if self._cloud.images.data(path) != data:
                 self._break(path, "what somebody else had put there was touched")
-        owners = dict(self._copies())
-        for path, owner in owners.items():
-            looks_alike = path in self._lying and self._lain.get(path) == (owner, self._lying[path][1])
-            if self._owners.get(path, owner) != owner and not looks_alike:
-                self._break(path, "one original's copy was overwritten by another's")
-        self._owners = owners
-        self._note_struck({path: (owner, self._cloud.images.keys[path][-1].etag) for path, owner in owners.items()})
-
-    def _note_struck(self, lying: dict[str, tuple[str, str]]) -> None:
-        """Note addresses whose copy went with a removal that was meant for another original's, of the same bytes.
-
-        Or with a replacement. The ETag is of the bytes, and S3 has no other condition: whoever has looked at the copy
-        before removes, or replaces, the one that another original has put there since. Its manifest tells of a copy
-        that is not there, until a sweep.
-        """
-        self._struck -= lying.keys() - self._lying.keys()
-        for path, was in self._lying.items():
-            if lying.get(path) == was:
-                continue
-            owner, etag = self._lain.get(path, was)
-            by = lying.get(path, (owner,))[0]
-            if etag == was[1] and owner != was[0] and by == owner:
-                self._struck.add(path)
-            self._lain[path] = was
-        self._lying = lying
+        lying = {path: _Lying(owner, self._cloud.images.keys[path][-1].etag) for path, owner in self._copies()}
+        for path in lying.keys() | self._addresses.keys():
+            address, now = self._addresses.get(path, _Address()), lying.get(path)
+            if now != address.lies:
+                if now is not None and address.is_anothers(now):
+                    self._break(path, "one original's copy was overwritten by another's")
+                self._addresses[path] = address.after(now)
 
     def _copies(self) -> list[tuple[str, str]]:
         """The address of each copy, and the short name of the key that it is of."""
@@ -393,7 +408,7 @@ class Promises:
             is_over = copy.refused == ANOTHERS and (is_its_own or copy.path not in lying)
             if is_over and self._looks_lost.get(key) != self._changes[key]:  # else a sweep has it looked at
                 self._break(key, f"it was refused for {copy.refused}, which is over")
-        elif copy.path in self._struck:
+        elif self._addresses.get(copy.path, _Address()).struck:
             return
         elif not is_its_own:
             self._break(key, "there is no copy where its manifest says so")
