@@ -383,7 +383,7 @@ def _wait_on(waiting: Waiting) -> None:
 def say(rig: Rig, key: str, identity: str, *alike: str) -> None:
     """What an enricher has said of a published picture, and its manifest, which tells it."""
     fact, images = Fact("duplicates", looks_like=alike), S3Images(rig.deployment.s3, IMAGES)
-    S3Facts(rig.deployment.s3, IMAGES).keep(key, identity, fact)
+    S3Facts(rig.deployment.s3, IMAGES).keep(key, identity, fact, said_at=1)
     before = images.published(key)
     assert before is not None
     images.publish(replace(before.manifest, facts=(fact,), enrichers=("duplicates",)), before)
@@ -445,7 +445,7 @@ def everything_of(rig: Rig, key: str) -> None:
         *likeness_paths(key, "0" * 16),
     ):
         images.put_object(Bucket=IMAGES, Key=path, Body=b"")
-    S3Facts(images, IMAGES).keep("home/b.jpg", "v1", Fact("duplicates", looks_like=(key,)))
+    S3Facts(images, IMAGES).keep("home/b.jpg", "v1", Fact("duplicates", looks_like=(key,)), said_at=1)
 
 
 def test_whoever_erases_needs_what_the_documentation_lists_and_no_more(rig: Rig) -> None:

@@ -44,6 +44,7 @@ _READS = {Call("s3", "GetObject", IMAGES, "m/"), Call("sqs", "SendMessage", FACT
 _LOOKS = _READS | {Call("s3", "GetObject", IMAGES, "i/")}
 TAKE_FACT = {
     Call("s3", "GetObject", IMAGES, "m/"),
+    Call("s3", "GetObject", IMAGES, "facts/"),
     Call("s3", "PutObject", IMAGES, "facts/"),
     Call("sqs", "SendMessage", QUEUE),
 }

@@ -9,12 +9,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from lightpress.aws.facts import S3Facts
 from lightpress.pipeline.enriching import NotAFact, fact_message, read_fact
 from lightpress.pipeline.facts import Fact, Label, fact_from_json
 from lightpress.pipeline.manifest import Manifest, PublishedSource, Status, manifest_from_json
 from lightpress.pipeline.review_messages import NotAReview, read_review
 from lightpress.pipeline.source import Source
 from lightpress.strict_json import strict_json
+from tools.fakes.s3 import Bucket, SimulatedS3
 
 SOURCE = Source("uploads", "cat.jpg")
 NO_NUMBERS = ["NaN", "Infinity", "-Infinity", "1e999", "9" * 400, '"nan"', '"98"', "true", "[]"]
@@ -109,3 +111,13 @@ def test_a_confidence_that_was_kept_or_published_as_nan_counts_as_none() -> None
 def test_the_key_of_a_picture_that_looks_alike_is_told_as_it_is(key: str) -> None:
     fact = Fact("duplicates", looks_like=(key,))
     assert read_fact(fact_message(SOURCE, "v", fact), lambda source: source).fact == fact
+
+
+@pytest.mark.parametrize("order", [(1, 2), (2, 1), (2, 1, 2)])
+def test_of_two_answers_the_one_counts_that_was_said_later_in_whichever_order_they_come(order: tuple[int, ...]) -> None:
+    s3: Any = SimulatedS3({"images": Bucket()})
+    facts = S3Facts(s3, "images")
+    said = {1: Fact("alt", alt="a cat"), 2: Fact("alt", alt="no cat")}
+    for at in order:
+        facts.keep("cat.jpg", "v", said[at], at)
+    assert facts.of("cat.jpg", "v", ("alt",)) == (said[2],)

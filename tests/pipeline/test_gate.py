@@ -57,6 +57,7 @@ class Published:
 
     s3: Any
     now: float = NOON
+    said_at: int = 0
 
     def look(
         self,
@@ -79,9 +80,12 @@ class Published:
         )
         return reconcile(Source("uploads", KEY), needs, recorder=_NobodyAsks(), retry=retry, redelivered=redelivered)
 
-    def say(self, *, approved: bool) -> None:
+    def say(self, *, approved: bool, at: int | None = None) -> None:
+        """Without a time, later than all before."""
+        self.said_at = self.said_at + 1 if at is None else at
         head = self.s3.head_object(Bucket="uploads", Key=KEY)
-        S3Reviews(self.s3, "images").keep(KEY, head["VersionId"], Review(PERSON, approved))
+        review = Review(PERSON, approved, said_at=self.said_at)
+        S3Reviews(self.s3, "images").keep(KEY, head["VersionId"], review)
 
     def waiting(self) -> int:
         return len(self.listed())
@@ -167,6 +171,17 @@ def test_who_thinks_again_publishes_what_was_rejected(published: Published) -> N
     published.say(approved=False)
     assert published.look(PERSON).action is Action.FAILED
     published.say(approved=True)
+    assert published.look(PERSON).action is Action.PUBLISHED
+
+
+@pytest.mark.parametrize("first", [1, 2], ids=["a second earlier", "at the same time"])
+def test_an_approval_that_is_heard_of_after_a_rejection_publishes_nothing_unless_it_was_said_later(
+    published: Published, first: int
+) -> None:
+    published.say(approved=False, at=2)
+    published.say(approved=True, at=first)
+    assert published.look(PERSON).action is Action.FAILED
+    published.say(approved=True, at=3)
     assert published.look(PERSON).action is Action.PUBLISHED
 
 

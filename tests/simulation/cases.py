@@ -102,6 +102,20 @@ LAZILY_PUBLISHED = PUBLISHED[:-1]
 LAZILY_RENDERED = (*LAZILY_PUBLISHED, "client", *("step 0",) * 5)
 """That one is asked for, too: the manifest, the variant, the look, the original, rendering; it is not written yet."""
 
+DIED_BELOW_A_TOMBSTONE = (
+    *(*LAZILY_RENDERED, "client", "start process/2", *("step 1",) * 12),  # it is deleted
+    *("client", "start process/4", *("step 1",) * 3),  # whoever publishes the next picture has looked for files before
+    *("DIES_AFTER 0", "purge 1"),  # the file is there now, and the CDN was told before
+)
+"""A lazy variant of what was deleted is written late: whoever asks for it has the CDN keep it."""
+
+EAGER_AND_LATE = (
+    *("client", "client", "start process/1", *("step 0",) * 5),  # one variant is made, of two
+    *("client", "start process/2", *("step 1",) * 4),  # recipes that leave none for first views: both are made
+    *("step 0",) * 4,  # and the first is published
+)
+"""Somebody is late to write a variant, which is owed to viewers by what is published."""
+
 LATE_AND_DEAD = (
     *LAZILY_RENDERED,
     *("client", "start process/2", *("step 1",) * 12),
@@ -261,21 +275,21 @@ HELD = ("client", "start process/1", *("step 0",) * 8)
 
 APPROVED_BY_ONE = (
     *("client", "client", "start process/1", *("step 0",) * 9),  # it is put under recipes that ask two, and is held
-    *("client", "start review/1", *("step 0",) * 4),  # a person approves it
+    *("client", "start review/1", *("step 0",) * 5),  # a person approves it
     *("start process/2", *("step 0",) * 6),  # and it is still held
 )
 """The other reviewer has the last word: if that is kept and nobody looks, nobody ever will."""
 
 REJECTED_AND_RECORDED = (
-    *(*HELD, "client", "start review/1", *("step 0",) * 4),
+    *(*HELD, "client", "start review/1", *("step 0",) * 5),
     *("start process/2", *("step 0",) * 10),
-    *("client", "start review/2", *("step 1",) * 4),
+    *("client", "start review/2", *("step 1",) * 5),
     *("start process/3", *("step 1",) * 5),
     *("start record/1", *("step 1",) * 6),
 )
 """What has just been published is rejected: that is recorded, and about to be published."""
 
-REJECTED = (*HELD, "client", "start review/1", *("step 0",) * 4, "start process/2", *("step 0",) * 5)
+REJECTED = (*HELD, "client", "start review/1", *("step 0",) * 5, "start process/2", *("step 0",) * 5)
 """A picture is held, and rejected: that is about to be recorded."""
 
 GATED_QUICK = [
@@ -283,6 +297,17 @@ GATED_QUICK = [
     *(Case(script, begins=HELD) for script in ("PaQ", "PaD", "Pra", "Par")),
 ]
 """Nothing is published before it is reviewed."""
+
+REJECTED_BEHIND_A_LATE_LOOK = (
+    *("client", "backfill", "client", "start process/1", *("step 0",) * 8),  # all variants are left for first views
+    *("client", "start review/1", *("step 0",) * 5, "start process/2", *("step 0",) * 12),  # it is approved
+    *("client", "start review/2", *("step 0",) * 5, "start process/3", *("step 0",) * 5),  # it is rejected,
+    *("start record/1", *("step 0",) * 8),  # and whoever is about to publish that is slow
+    *("client", "start review/3", *("step 1",) * 5),  # it is approved once more
+    *("start process/4", *("step 1",) * 6, "start process/5", *("step 1",) * 5),  # the late look finds nothing to do
+    *("client", *("step 1",) * 5),  # and a viewer asks for a variant, which is about to be written
+)
+"""Where a late look is asked for three requests before, it may be over before the manifest is replaced."""
 
 HALF_PUBLISHED_BY_OTHERS = (
     *(*APPROVED_BY_ONE, "client", "backfill"),  # other recipes ask that person alone

@@ -399,7 +399,7 @@ class Release:
         return handle
 
     def _review(self, wire: Wire) -> Callable[[Message], None]:
-        """The message has the key, the identity, the reviewer, and whether it is approved."""
+        """The message has the key, the identity, the reviewer, whether it is approved, and when that was said."""
         s3, sqs = SimulatedS3(self.stores.buckets, wire), SimulatedSqs(self.stores.queues, wire)
         take = self.code.reviewing.TakeReview(
             self.code.reviews.S3Reviews(s3, IMAGES),
@@ -420,14 +420,14 @@ class Release:
                 waiting.measure()
                 overdue(self._now(wire))
                 return
-            key, identity, reviewer, approved = json.loads(message.body)
-            review = gate.Review(reviewer, approved, "" if approved else "drawn indecent")
+            key, identity, reviewer, approved, said_at = json.loads(message.body)
+            review = gate.Review(reviewer, approved, "" if approved else "drawn indecent", said_at)
             take(reviewing.ReviewOf(Source(UPLOADS, key), identity, review))
 
         return handle
 
     def _fact(self, wire: Wire) -> Callable[[Message], None]:
-        """The message has the key, the identity, and what an enricher says."""
+        """The message has the key, the identity, what an enricher says, and when."""
         s3, sqs = SimulatedS3(self.stores.buckets, wire), SimulatedSqs(self.stores.queues, wire)
         take = self.code.enriching.TakeFact(
             self.code.facts.S3Facts(s3, IMAGES),
@@ -436,8 +436,8 @@ class Release:
         )
 
         def handle(message: Message) -> None:
-            key, identity, said = json.loads(message.body)
-            take(enriching.FactOf(Source(UPLOADS, key), identity, fact_from(said)))
+            key, identity, said, said_at = json.loads(message.body)
+            take(enriching.FactOf(Source(UPLOADS, key), identity, fact_from(said), said_at))
 
         return handle
 

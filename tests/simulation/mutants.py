@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from lightpress.pipeline import copies as wanted_copies
-from lightpress.pipeline import copying, leftovers, owed, settled
+from lightpress.pipeline import copying, gate, leftovers, owed, settled
 from lightpress.pipeline.recipe import Unanswered
 from tests.simulation import randomly
 from tests.simulation.cases import (
@@ -27,6 +27,8 @@ from tests.simulation.cases import (
     DIED_AND_ERASED,
     DIED_AND_OVERTAKEN,
     DIED_AND_PUT_BACK,
+    DIED_BELOW_A_TOMBSTONE,
+    EAGER_AND_LATE,
     ERASED_AND_ABOUT_TO_BE_HELD,
     ERASED_BESIDE_A_WORKER,
     HALF_PUBLISHED_BY_OTHERS,
@@ -48,6 +50,7 @@ from tests.simulation.cases import (
     REFUSED_FOR_ANOTHER,
     REJECTED,
     REJECTED_AND_RECORDED,
+    REJECTED_BEHIND_A_LATE_LOOK,
     REPLACED_ABOVE_ANOTHER,
     STRANDED_AND_ERASED,
     TOLD,
@@ -72,7 +75,7 @@ FAILURES = "failures"
 COPIES = "copies"
 IMAGES, ORIGINALS, QUARANTINE, RENDER, PURGING = "images", "originals", "quarantine", "render", "purging"
 
-_PARTS = {RECONCILE: (wanted_copies, copying, settled, leftovers), FIRST_VIEW: (owed,)}
+_PARTS = {RECONCILE: (wanted_copies, copying, settled, leftovers), FIRST_VIEW: (owed,), REVIEWS: (gate,)}
 """Modules that are changed as if they stood in the one that imports them."""
 
 
@@ -753,6 +756,35 @@ MUTANTS = (
         2_000,
     ),
     Mutant(
+        "a late look is asked for three requests before the manifest is replaced",
+        RECONCILE,
+        (
+            Change("forget_unseen(*_)", "None", "_publish"),
+            Change(
+                "_look_later(*_)",
+                "[_look_later(attempt.source, attempt.published, attempt.dependencies),"
+                " forget_unseen(manifest, attempt.published, attempt.dependencies)]",
+                "_publish",
+            ),
+        ),
+        Case("IParaW", faults=1, begins=REJECTED_BEHIND_A_LATE_LOOK),
+        3_000,
+    ),
+    Mutant(
+        "the CDN is not told of what first views have left of a picture before",
+        RECONCILE,
+        (Change("A.is_withdrawn or S", "A.is_withdrawn"),),
+        Case("PWDPU", faults=1, begins=DIED_BELOW_A_TOMBSTONE),
+        500,
+    ),
+    Mutant(
+        "recipes that leave other variants for first views write into the same folder",
+        RECONCILE,
+        (Change("S.recipe.spec.lazy", "frozenset()"),),
+        Case("PPEFW", versioned=False, begins=EAGER_AND_LATE),
+        500,
+    ),
+    Mutant(
         "a late look is a look like any other",
         PROCESS,
         (Change("M.received > 1 or S in R.late", "M.received > 1"),),
@@ -990,7 +1022,7 @@ MUTANTS = (
         REVIEWING,
         (
             Change("S.looks.request_look(G.source)", "None"),
-            Change("key = G.source.name", "key = G.source.name\nself.looks.request_look(G.source)"),
+            Change("S.reviews.keep(K, I, R)", "self.looks.request_look(given.source)\nS.reviews.keep(K, I, R)"),
         ),
         Case("Pa"),
         500,
@@ -1000,8 +1032,8 @@ MUTANTS = (
         REVIEWING,
         (
             Change(
-                "S.reviews.keep_first(K, I, R)",
-                "if not S.reviews.keep_first(K, I, R):\n    return",
+                "S.reviews.keep(K, I, R)",
+                "if not S.reviews.keep(K, I, R):\n    return",
             ),
         ),
         Case("RPas", faults=1, begins=APPROVED_BY_ONE),
@@ -1009,10 +1041,24 @@ MUTANTS = (
     ),
     Mutant(
         "a program takes its own rejection back",
-        REVIEWING,
-        (Change("A and B != PERSON", "False"),),
+        REVIEWS,
+        (Change("K.approved and not R.approved", "True"),),
         Case("PRts"),
         5_000,
+    ),
+    Mutant(
+        "a review counts that is heard of after a later one",
+        REVIEWS,
+        (Change("(R.said_at, A) > (K.said_at, B)", "True"),),
+        Case("Par", begins=HELD),
+        10_000,
+    ),
+    Mutant(
+        "a fact counts that is heard of after a later one",
+        FACTS,
+        (Change("said_at_of(D) > S", "False"),),
+        Case("Pwz", begins=TOLD),
+        3_000,
     ),
     Mutant(
         "the review of one version is that of another",
@@ -1037,7 +1083,7 @@ MUTANTS = (
         (
             Change(
                 "I = S.originals.identity_of(*_)",
-                "self.reviews.keep(key, given.identity, given.review)\n"
+                "self.reviews.keep(given.source.name, given.identity, given.review)\n"
                 "I = self.originals.identity_of(given.source, given.identity)",
             ),
         ),
@@ -1206,7 +1252,7 @@ MUTANTS = (
             Change(
                 "S.facts.keep(*_)",
                 "[self.looks.request_look(given.source), self.facts.keep(given.source.name,"
-                " given.identity, given.fact.without(self._is_gone))]",
+                " given.identity, given.fact.without(self._is_gone), given.said_at)]",
             ),
         ),
         Case("Pw", begins=TOLD),

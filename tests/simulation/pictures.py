@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -152,9 +153,11 @@ def spec_of(digest: str) -> Spec:
 
 
 @cache
-def digests() -> frozenset[str]:
-    """The digests of all recipes that there are."""
-    return frozenset(recipe.digest for recipe in _every_recipe())
+def digests() -> frozenset[tuple[str, frozenset[tuple[str, str]]]]:
+    """The digests of all recipes that there are, and what each may leave for first views."""
+    digests = [recipe.digest for recipe in _every_recipe()]
+    lazy = {frozenset(), *map(_lazy_in, range(LAZY_REVISIONS))}
+    return frozenset(itertools.product(digests, lazy))
 
 
 @cache

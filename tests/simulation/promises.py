@@ -135,17 +135,19 @@ class Promises:
         self._made: dict[str, bytes] = {}
         self._stillborn: set[str] = set()
         self._last_made: dict[str, Version | None] = {}
-        self._deleted_at: Counter[str] = Counter()
+        self._withdrawn_at: Counter[str] = Counter()
         self._unheard: set[str] = set()
         self._lost: set[str] = set()
         self._looks_lost: dict[str, int] = {}
         self._erased: dict[str, int] = {}
         self._facts: dict[tuple[str, str, str], tuple[Fact, ...]] = {}
         self._in_time: dict[tuple[str, str, str], int] = {}
+        self._last_in_time: dict[tuple[str, str, str], int] = {}
         self._held_since: dict[tuple[str, str], int] = {}
-        self._said: dict[tuple[str, str, str], frozenset[tuple[bool, bool]]] = {}
-        """Of each key, version and reviewer: what was said, and whether it counts for sure. It need not where the key
-        has changed since: in a bucket without versions, a version may come back that was gone when it was taken."""
+        self._said: dict[tuple[str, str, str], tuple[tuple[bool, bool], ...]] = {}
+        """Of each key, version and reviewer: what was said, in that order, and whether it counts for sure. It need not
+        where the key has changed since: in a bucket without versions, a version may come back that was gone when it was
+        taken."""
         self._wanted: dict[str, str] = {}
         self._undecided: set[str] = set()
         self._seen_by_erasers: set[str] = set()
@@ -210,7 +212,7 @@ class Promises:
     def reviewed(self, key: str, identity: str, reviewer: str, *, approved: bool) -> None:
         """Remember what a reviewer has said of a version."""
         said = (key, identity, reviewer)
-        self._said[said] = self._said.get(said, frozenset()) | {(approved, True)}
+        self._said[said] = (*self._said.get(said, ()), (approved, True))
 
     def enriched(self, key: str, identity: str, values: Mapping[str, Any]) -> None:
         """Remember what an enricher has said of a version, and whether it was published then."""
@@ -218,8 +220,9 @@ class Promises:
         said = (key, identity, fact.enricher)
         self._facts[said] = (*(one for one in self._facts.get(said, ()) if one != fact), fact)
         manifest = self.manifest(key)
+        self._last_in_time.pop(said, None)
         if manifest is not None and manifest.status is Status.READY and manifest.is_of(identity):
-            self._in_time[said] = self._changes[key]
+            self._in_time[said] = self._last_in_time[said] = self._changes[key]
 
     def denied(self, what: str) -> None:
         """Remember that the last instance was denied to read it."""
@@ -254,21 +257,23 @@ class Promises:
         self._changes[key] += 1
         for said, answers in self._said.items():
             if said[0] == key:
-                self._said[said] = frozenset((approved, False) for approved, _ in answers)
+                self._said[said] = tuple((approved, False) for approved, _ in answers)
 
     def snapshot(self) -> object:
         """What decides about promises later on."""
         patience = sorted((key, min(count, TRIALS)) for key, count in self.denials.items())
         gone, shown = sorted(self._gone_at.items()), sorted(self._newest_shown.items())
         unheard, erased = sorted(self._unheard), sorted(filter(self.is_erased, self._erased))
-        said = sorted((who, sorted(answers)) for who, answers in self._said.items())
+        said = sorted(self._said.items())
         facts = sorted((who, repr(answers)) for who, answers in self._facts.items()), sorted(self._in_time.items())
+        last = sorted(self._last_in_time.items())
         held = sorted(self._held_since.items())
         more = (
             sorted(self.foreign.items()),
             sorted(self._looks_lost.items()),
             sorted(self._addresses.items()),
             *facts,
+            last,
             *self._lazy_snapshot(),
             *self._dropping_snapshot(),
         )
@@ -277,7 +282,7 @@ class Promises:
     def _lazy_snapshot(self) -> tuple[object, ...]:
         if not self._cloud.lazy:
             return ()
-        return sorted(self._made.items()), sorted(self._stillborn), sorted(self._deleted_at.items())
+        return sorted(self._made.items()), sorted(self._stillborn), sorted(self._withdrawn_at.items())
 
     def _dropping_snapshot(self) -> tuple[object, ...]:
         if not self._cloud.dropping:
@@ -565,6 +570,7 @@ class Promises:
         for said in [said for said in self._in_time if said[0] == key]:
             if manifest.status is not Status.READY or not manifest.is_of(said[1]):
                 del self._in_time[said]
+                self._last_in_time.pop(said, None)
 
     def _check_told(self, worker: Worker) -> None:
         """Whoever wrote a corrected focus has asked for a look after it, if nothing failed."""
@@ -614,17 +620,17 @@ class Promises:
             return
         points = (None, FOCUS, OTHER_FOCUS, center_of((fact_from(A_FACE),)))
         names = {
-            generation_name(revision_of(generation_in(path)), identity, digest, point)
+            generation_name(revision_of(generation_in(path)), identity, digest, point, lazy)
             for (_, identity, reviewer), answers in self._said.items()
             if reviewer == PERSON and any(approved for approved, _ in answers)
-            for digest in digests()
+            for digest, lazy in digests()
             for point in points
         }
         names |= {
-            generation_name(revision_of(generation_in(path)), identity, digest, point)
+            generation_name(revision_of(generation_in(path)), identity, digest, point, lazy)
             for key, identity in self._held_since
             if self._cloud.unanswered is Unanswered.PUBLISH and self._was_asked_long_ago(key, identity)
-            for digest in digests()
+            for digest, lazy in digests()
             for point in points
         }
         if generation_in(path) not in names:
@@ -679,8 +685,9 @@ class Promises:
 
     def _check_never_back(self, key: str, manifest: Manifest) -> None:
         """What is published never goes back to an older version, nor to what was deleted."""
+        if manifest.is_withdrawn:
+            self._withdrawn_at[key] = manifest.revision
         if manifest.status is Status.DELETED:
-            self._deleted_at[key] = manifest.revision
             if self._cloud.uploads.newest(key) is None:
                 self._gone_at[key] = self._changes[key]
             return
@@ -943,10 +950,12 @@ class Promises:
         """Held while reviews are missing, failed where one has rejected it, and neither where all have approved it."""
         kept = {reviewer: self._kept_review(key, source, reviewer) for reviewer in recipe.gate}
         for reviewer, approved in kept.items():
-            answers = self._said.get((key, identity_of(source), reviewer), frozenset())
-            sure = {said for said, is_sure in answers if is_sure}
+            answers = self._said.get((key, identity_of(source), reviewer), ())
+            sure = [said for said, is_sure in answers if is_sure]
             possible = {said for said, _ in answers} | (set() if sure else {None})
-            if approved not in possible or (reviewer != PERSON and approved and False in sure):
+            if sure:
+                possible &= {sure[-1]} if reviewer == PERSON else {False} if False in sure else {True, False}
+            if approved not in possible:
                 self._break(key, f"what {reviewer} has said is not what counts")
         if False in kept.values():
             self._check_taken_away(key, manifest)
@@ -992,6 +1001,9 @@ class Promises:
                 self._break(key, f"it does not tell what {enricher} has said")
             if self._in_time.get(said) == self._changes[key] and told is None and is_readable:
                 self._break(key, f"what {enricher} has said in time was lost")
+            is_last = self._last_in_time.get(said) == self._changes[key]
+            if is_last and told is not None and is_readable and not _is_of(told, self._facts[said][-1]):
+                self._break(key, f"it tells what {enricher} has thought of again since")
             if body is not None and told is not None and fact_from_json(body) != told and is_readable:
                 self._break(key, f"it does not tell the last that {enricher} has said")
 
@@ -1028,11 +1040,11 @@ class Promises:
             self._break(key, "deleted, and the CDN was never told to forget it")
 
     def _check_kept_by_cdn(self) -> None:
-        """No permalink shows what was overwritten, deleted, or has failed since; no lazy variant, what was deleted."""
-        for key, revision in sorted(self._deleted_at.items()):
+        """No permalink shows what was overwritten, deleted, or has failed since; no lazy variant what was withdrawn."""
+        for key, revision in sorted(self._withdrawn_at.items()):
             kept = (path for path in self._cloud.cdn.lazy_copies if path.startswith(folder_of(key)))
             if any(revision_of(generation_in(path)) <= revision for path in kept):
-                self._break(key, "the CDN keeps a lazy variant of what was deleted")
+                self._break(key, "the CDN keeps a lazy variant of what was withdrawn")
         for key, shown in sorted(self._cloud.cdn.copies.items()):
             manifest = self.manifest(key)
             if manifest is None or manifest.status is not Status.READY or shown_by(manifest) != shown:

@@ -92,6 +92,7 @@ class Enriching(Component):
         )
         name_attached(self.function, core.config.existing.attach)
         self.function.consume(self.queue, batch_size=10, max_concurrency=FACTS_AT_ONCE)
+        self._allow_objects(self.function, "s3:GetObject", f"{FACTS}*")
         self._allow_objects(self.function, "s3:PutObject", f"{FACTS}*")
         self._allow_objects(self.function, "s3:GetObject", f"{MANIFESTS}*")
         self.function.allow("s3:ListBucket", on=core.images.bucket_arn)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress.aws.errors import on_condition
 from lightpress.aws.images import S3Images
-from lightpress.pipeline.facts import FACTS, fact_from_json
+from lightpress.pipeline.facts import FACTS, fact_from_json, said_at_of
 from lightpress.pipeline.paths import fact_path
 
 if TYPE_CHECKING:
@@ -46,22 +46,27 @@ class S3Facts:
         left = fact.without(leaves)
         if left is not fact:
             with on_condition():
-                self._put(path, left, IfMatch=found.etag)
+                self._put(path, left, said_at_of(found.data), IfMatch=found.etag)
         return len(fact.looks_like) - len(left.looks_like)
 
-    def keep(self, key: str, identity: str, fact: Fact) -> None:
-        """PUT an answer in place of the enricher's last one."""
-        self._put(fact_path(key, identity, fact.enricher), fact)
+    def keep(self, key: str, identity: str, fact: Fact, said_at: int) -> None:
+        """GET, and PUT with If-Match, or If-None-Match where the enricher has not said anything yet."""
+        path = fact_path(key, identity, fact.enricher)
+        found = self._images.found_at(path)
+        if found is not None and said_at_of(found.data) > said_at:
+            return
+        with on_condition():
+            self._put(path, fact, said_at, **({"IfMatch": found.etag} if found else {"IfNoneMatch": "*"}))
 
     @property
     def _images(self) -> S3Images:
         return S3Images(self.s3, self.bucket)
 
-    def _put(self, path: str, fact: Fact, **condition: Any) -> None:  # noqa: ANN401  as boto3 takes it
+    def _put(self, path: str, fact: Fact, said_at: int, **condition: Any) -> None:  # noqa: ANN401  as boto3 takes it
         self.s3.put_object(
             Bucket=self.bucket,
             Key=path,
-            Body=fact.to_json(),
+            Body=fact.to_json(said_at),
             ContentType="application/json",
             CacheControl="no-store",
             **condition,

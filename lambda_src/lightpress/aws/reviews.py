@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress.aws.errors import on_condition
 from lightpress.aws.images import S3Images
-from lightpress.pipeline.gate import entry_of, review_from_json, review_path, standing_of
-from lightpress.pipeline.ports import PreconditionFailed
+from lightpress.pipeline.gate import counts_over, entry_of, review_from_json, review_path, standing_of
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -30,23 +29,14 @@ class S3Reviews:
         found = (self._read(review_path(key, identity, reviewer)) for reviewer in reviewers)
         return standing_of(reviewers, (review_from_json(body) for body in found if body is not None))
 
-    def keep(self, key: str, identity: str, review: Review) -> None:
-        """PUT a review in place of the reviewer's last one."""
-        self._put(review_path(key, identity, review.reviewer), review.to_json())
-
-    def keep_first(self, key: str, identity: str, review: Review) -> bool:
-        """PUT with If-None-Match; returns whether the reviewer had not said anything yet.
-
-        Raises PreconditionFailed if another write was under way, and came to nothing.
-        """
+    def keep(self, key: str, identity: str, review: Review) -> bool:
+        """GET, and PUT with If-Match, or If-None-Match where the reviewer has not said anything yet."""
         path = review_path(key, identity, review.reviewer)
-        try:
-            with on_condition():
-                self._put(path, review.to_json(), IfNoneMatch="*")
-        except PreconditionFailed:
-            if self._read(path) is None:
-                raise
+        found = S3Images(self.s3, self.bucket).found_at(path)
+        if found is not None and not counts_over(review, review_from_json(found.data)):
             return False
+        with on_condition():
+            self._put(path, review.to_json(), **({"IfMatch": found.etag} if found else {"IfNoneMatch": "*"}))
         return True
 
     def list_as_held(self, manifest: Manifest) -> None:

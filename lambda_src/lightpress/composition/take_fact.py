@@ -22,11 +22,14 @@ def taker() -> TakeFact:
     return TakeFact(S3Facts(s3, where.images_bucket), S3Images(s3, where.images_bucket), looks)
 
 
-def take_fact(body: str) -> tuple[FactOf, bool]:
-    """Take one fact; returns whether it was kept. Raises NotAFact, and whatever S3 or SQS raise."""
+def take_fact(body: str, sent_at: int) -> tuple[FactOf, bool]:
+    """Take one fact; returns it, and whether it was in time. sent_at: in milliseconds since 1970.
+
+    Raises NotAFact, PreconditionFailed, and whatever S3 or SQS raise.
+    """
     where = settings()
     buckets = Publishing(where.uploads_bucket, tuple(map(attached_from, where.attached)))
-    given = read_fact(body, buckets.find_source)
+    given = read_fact(body, buckets.find_source, sent_at)
     return given, taker()(given)
 
 

@@ -26,14 +26,14 @@ def taker() -> TakeReview:
     )
 
 
-def take_review(body: str) -> tuple[ReviewOf, bool]:
-    """Take one review; returns it, and whether its version is there.
+def take_review(body: str, sent_at: int) -> tuple[ReviewOf, bool]:
+    """Take one review; returns it, and whether its version is there. sent_at: in milliseconds since 1970.
 
     Raises NotAReview, NoAnswer, and whatever S3 or SQS raise.
     """
     where = settings()
     buckets = Publishing(where.uploads_bucket, tuple(map(attached_from, where.attached)))
-    given = read_review(body, buckets.find_source)
+    given = read_review(body, buckets.find_source, sent_at)
     return given, taker()(given)
 
 

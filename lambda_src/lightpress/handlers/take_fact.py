@@ -22,6 +22,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
 
 
 def _take(record: Mapping[str, Any]) -> None:
-    given, kept = take_fact(record["body"])
+    given, kept = take_fact(record["body"], int(record["attributes"]["SentTimestamp"]))
     metrics.add_metric(name="FactsTaken" if kept else "FactsTooLate", unit="Count", value=1)
     logger.info("fact", key=given.source.key, version=given.identity, enricher=given.fact.enricher, kept=kept)

@@ -29,7 +29,7 @@ def _take(record: Mapping[str, Any]) -> None:
         _measure()
         return
     try:
-        given, is_there = take_review(record["body"])
+        given, is_there = take_review(record["body"], int(record["attributes"]["SentTimestamp"]))
     except NoAnswer as unanswered:
         # Another delivery would say the same. The picture stays held, where `lightpress gate list` shows it.
         metrics.add_metric(name="ReviewsUnanswered", unit="Count", value=1)

@@ -29,18 +29,23 @@ class FactOf:
         source: Where the original lies.
         identity: The version that it says it of, as `Original.identity` has it.
         fact: What it says.
+        said_at: When it was said, in milliseconds since 1970.
     """
 
     source: Source
     identity: str
     fact: Fact
+    said_at: int = 0
 
 
 class KeepsFacts(Protocol):
     """Where facts are kept."""
 
-    def keep(self, key: str, identity: str, fact: Fact) -> None:
-        """Keep it in place of what the enricher has said of this version before."""
+    def keep(self, key: str, identity: str, fact: Fact, said_at: int) -> None:
+        """Keep it in place of what the enricher has said of this version before; not of what it has said later.
+
+        Raises PreconditionFailed if another answer of it was kept meanwhile.
+        """
 
 
 class Manifests(Protocol):
@@ -56,7 +61,7 @@ class TakeFact:
 
     What it says of a version that is not published any more is dropped: nobody would ever look at it, and what was
     erased is not written anew; nor are keys of pictures that look alike and are gone. What comes twice changes nothing;
-    of two answers, the last one counts.
+    of two answers, the one counts that was said later, in whichever order they come.
 
     Attributes:
         facts: Where they are kept.
@@ -69,13 +74,16 @@ class TakeFact:
     looks: Looks
 
     def __call__(self, given: FactOf) -> bool:
-        """Take one; returns whether it was kept. Raises whatever S3 or SQS raise, and then it may be taken again."""
+        """Take one; returns whether it was in time.
+
+        Raises PreconditionFailed, and whatever S3 or SQS raise: it may be taken again.
+        """
         published = self.images.published(given.source.name)
         if published is None or published.manifest.status is not Status.READY:
             return False
         if not published.manifest.is_of(given.identity):
             return False
-        self.facts.keep(given.source.name, given.identity, given.fact.without(self._is_gone))
+        self.facts.keep(given.source.name, given.identity, given.fact.without(self._is_gone), given.said_at)
         self.looks.request_look(given.source)
         return True
 
@@ -91,8 +99,11 @@ def fact_message(source: Source, identity: str, fact: Fact) -> str:
     return json.dumps({"fact": said}, allow_nan=False)
 
 
-def read_fact(body: str, find_source: FindSource) -> FactOf:
-    """Read the body of a message; raises NotAFact where it is none, or about an object that is not ours."""
+def read_fact(body: str, find_source: FindSource, said_at: int = 0) -> FactOf:
+    """Read the body of a message; raises NotAFact where it is none, or about an object that is not ours.
+
+    said_at: When it was sent, in milliseconds since 1970.
+    """
     try:
         said = strict_json(body)["fact"]
         fact, identity = fact_from(said), _text(said, "version")
@@ -102,7 +113,7 @@ def read_fact(body: str, find_source: FindSource) -> FactOf:
     found = find_source(source)
     if not isinstance(found, Source):
         raise NotAFact(f"The fact is about {source.bucket}/{source.key}, which is not published here.")
-    return FactOf(found, identity, fact)
+    return FactOf(found, identity, fact, said_at)
 
 
 def _text(values: dict[str, Any], name: str) -> str:

@@ -81,9 +81,9 @@ class Fact:
         left = tuple(key for key in self.looks_like if not leaves(key))
         return self if left == self.looks_like else replace(self, looks_like=left)
 
-    def to_json(self) -> bytes:
-        """Serialize for the images bucket."""
-        return json.dumps(asdict(self), allow_nan=False).encode()
+    def to_json(self, said_at: int = 0) -> bytes:
+        """Serialize for the images bucket. said_at: when it was said, in milliseconds since 1970."""
+        return json.dumps(asdict(self) | {"said_at": said_at}, allow_nan=False).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,11 @@ def fact_from(values: Mapping[str, Any]) -> Fact:
 def fact_from_json(body: bytes) -> Fact:
     """Read what `Fact.to_json` wrote. Raises as `fact_from` does."""
     return fact_from(json.loads(body, parse_constant=nothing))
+
+
+def said_at_of(body: bytes) -> int:
+    """When that was said which `Fact.to_json` wrote, in milliseconds since 1970; 0 of an earlier release."""
+    return int(json.loads(body, parse_constant=nothing).get("said_at", 0))
 
 
 def nothing(_: str) -> None:

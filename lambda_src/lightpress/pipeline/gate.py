@@ -34,11 +34,13 @@ class Review:
         reviewer: Its name, as the recipe's `gate` has it.
         approved: Whether the picture may be published, as far as this reviewer is asked.
         detail: Why not, a sentence for whoever uploaded it; empty if it was approved.
+        said_at: When it was said, in milliseconds since 1970; 0 in those that earlier releases kept.
     """
 
     reviewer: str
     approved: bool
     detail: str = ""
+    said_at: int = 0
 
     def to_json(self) -> bytes:
         """Serialize for the images bucket."""
@@ -48,7 +50,19 @@ class Review:
 def review_from_json(body: bytes) -> Review:
     """Read what `Review.to_json` wrote."""
     values = json.loads(body)
-    return Review(str(values["reviewer"]), bool(values["approved"]), str(values.get("detail", "")))
+    said_at = int(values.get("said_at", 0))
+    return Review(str(values["reviewer"]), bool(values["approved"]), str(values.get("detail", "")), said_at)
+
+
+def counts_over(review: Review, kept: Review) -> bool:
+    """Whether a review takes the place of another one of the same reviewer, in whichever order the two are heard of.
+
+    A person may think again: what was said later counts, and of two at once the rejection. A program may not take back
+    its own rejection: of two scans that disagree, the one that found something is right.
+    """
+    if review.reviewer != PERSON:
+        return kept.approved and not review.approved
+    return (review.said_at, not review.approved) > (kept.said_at, not kept.approved)
 
 
 @dataclass(frozen=True, slots=True)

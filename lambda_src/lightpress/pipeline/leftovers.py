@@ -53,14 +53,17 @@ def swept(published: Published, dependencies: Dependencies) -> Manifest:
             dependencies.reviewed.list_as_held(manifest)
         dependencies.images.publish(manifest, published)
         unlist(published, dependencies)
-    _remove(_dead_among(paths, manifest), manifest, dependencies)
+    _remove(_dead_among(paths, manifest), manifest, dependencies, None)
     return manifest
 
 
-def remove_dead(manifest: Manifest, dependencies: Dependencies) -> None:
-    """Remove every generation that is neither published nor the one before, and never can be."""
+def remove_dead(manifest: Manifest, dependencies: Dependencies, replaced: Published | None = None) -> None:
+    """Remove every generation that is neither published nor the one before, and never can be.
+
+    replaced: What was published before: what it kept leaves as usual.
+    """
     paths = dependencies.images.paths(variants_folder(manifest.key))
-    _remove(_dead_among(paths, manifest), manifest, dependencies)
+    _remove(_dead_among(paths, manifest), manifest, dependencies, replaced)
 
 
 def forget_unseen(manifest: Manifest, replaced: Published | None, dependencies: Dependencies) -> None:
@@ -76,11 +79,16 @@ def forget_unseen(manifest: Manifest, replaced: Published | None, dependencies: 
         dependencies.purges.request_purge(variants_folder(manifest.key))
 
 
-def _remove(dead: Sequence[str], manifest: Manifest, dependencies: Dependencies) -> None:
-    """The CDN is told first of what was withdrawn: as long as anything is left, whoever comes by tells it again."""
+def _remove(dead: Sequence[str], manifest: Manifest, dependencies: Dependencies, replaced: Published | None) -> None:
+    """The CDN is told first of what was withdrawn: as long as anything is left, whoever comes by tells it again.
+
+    So it is of what a first view has left behind: it may be of what was withdrawn before something else was published.
+    """
     if not dead:
         return
-    if manifest.is_withdrawn and dependencies.purges is not None:
+    usual = {replaced.manifest.generation, replaced.manifest.previous} if replaced else set()
+    is_stray = dependencies.late_looks is not None and not usual.issuperset(map(generation_in, dead))
+    if (manifest.is_withdrawn or is_stray) and dependencies.purges is not None:
         dependencies.purges.request_purge(variants_folder(manifest.key))
     dependencies.images.remove(dead)
 

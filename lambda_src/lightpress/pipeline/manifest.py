@@ -327,6 +327,7 @@ class Publication:
         facts: What they have said of these contents.
         words: What somebody has said of these contents; None if nobody has.
         suggested: Where facts say that the subject is; None if none does, or no size looks for it.
+        lazy: The pairs of size and format that the recipe leaves for their first view.
     """
 
     key: str
@@ -341,11 +342,13 @@ class Publication:
     facts: tuple[Fact, ...] = ()
     words: Words | None = None
     suggested: tuple[float, float] | None = None
+    lazy: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def generation(self) -> str:
         """The folder to write the variants to."""
-        return generation_name(self.revision, self.identity, self.digest, self.correction or self.suggested)
+        focus = self.correction or self.suggested
+        return generation_name(self.revision, self.identity, self.digest, focus, self.lazy)
 
     def ready(self, facts: OriginalInfo, variants: tuple[Variant, ...], lazy: tuple[LazyVariant, ...] = ()) -> Manifest:
         """The manifest that publishes the variants. lazy: those that are owed besides."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 from functools import lru_cache
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from lightpress.image.outputs import OUTPUTS
 from lightpress.pipeline.facts import FACTS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 VARIANTS = "i/"
 MANIFESTS = "m/"
@@ -51,14 +54,27 @@ def covers(cached: str, path: str) -> bool:
     return path.startswith(cached.removesuffix("*")) if cached.endswith(("/", "*")) or not cached else path == cached
 
 
-def generation_name(revision: int, identity: str, digest: str, focus: tuple[float, float] | None = None) -> str:
+def generation_name(
+    revision: int,
+    identity: str,
+    digest: str,
+    focus: tuple[float, float] | None = None,
+    lazy: Collection[tuple[str, str]] = (),
+) -> str:
     """Name the folder for publishing these contents under this recipe as `revision`.
 
-    focus: What was said of the subject after the upload. Of two workers who have heard different things, one publishes,
-    and the other must not write over its files.
+    Of two workers who have heard different things, one publishes, and the other must not write over its files.
+
+    Args:
+        revision: Of the manifest.
+        identity: Of the original.
+        digest: Of the recipe.
+        focus: What was said of the subject after the upload.
+        lazy: The pairs of size and format that the recipe leaves for their first view, which its digest does not tell.
     """
     said = f"\n{focus}" if focus else ""
-    contents = _hash(f"{identity}\n{digest}{said}", _CONTENT_HASH_CHARACTERS)
+    left = f"\n{sorted(lazy)}" if lazy else ""
+    contents = _hash(f"{identity}\n{digest}{said}{left}", _CONTENT_HASH_CHARACTERS)
     return f"{revision}-{contents}"
 
 

@@ -123,6 +123,7 @@ class Attempt:
             enrichers=self.recipe.enrichers,
             facts=self.facts,
             suggested=suggested_by(self.facts, self.recipe, self.focus),
+            lazy=self.recipe.spec.lazy,
         )
 
     @property
@@ -387,13 +388,14 @@ def _publish(manifest: Manifest, attempt: Attempt) -> Manifest:
     Copies of its variants come last. Returns the manifest as it is then: it tells where there could be none.
 
     The CDN is told first of what it shows and must not show any more, and a late look is asked for first where somebody
-    may be rendering for the old manifest: told later, neither might ever be.
+    may be rendering for the old manifest: told later, neither might ever be. No more than two requests lie between that
+    and the manifest: a look that comes earlier finds what was there before.
 
     Raises PreconditionFailed if another manifest or another original is there by now, or reviewers say something else.
     """
     manifest = with_copies(manifest, attempt.recipe, attempt.published.manifest if attempt.published else None)
-    _look_later(attempt.source, attempt.published, attempt.dependencies)
     forget_unseen(manifest, attempt.published, attempt.dependencies)
+    _look_later(attempt.source, attempt.published, attempt.dependencies)
     if attempt.dependencies.refreshes is not None and _takes_away(manifest, attempt.published):
         attempt.dependencies.refreshes.request_purge(permalinks_folder(manifest.key))
     attempt.dependencies.images.publish(manifest, attempt.published)
@@ -402,7 +404,7 @@ def _publish(manifest: Manifest, attempt: Attempt) -> Manifest:
     attempt.ask_again()
     failed_halfway = manifest.status is Status.FAILED  # as rendering may have
     if attempt.published is not None or attempt.again or failed_halfway:
-        remove_dead(manifest, attempt.dependencies)
+        remove_dead(manifest, attempt.dependencies, attempt.published)
     return match_copies(manifest, attempt.dependencies)
 
 
@@ -438,8 +440,8 @@ def _withdraw(
         return Outcome(source, Action.NOTHING, manifest)
     tombstone = Manifest(source.name, Status.DELETED, _next_revision(published))
     tombstone = with_copies(tombstone, None, published.manifest if published else None)
-    _look_later(source, published, dependencies)
     forget_unseen(tombstone, published, dependencies)
+    _look_later(source, published, dependencies)
     dependencies.images.publish(tombstone, published)
     unlist(published, dependencies)
     remove_dead(tombstone, dependencies)

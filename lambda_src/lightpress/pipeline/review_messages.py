@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lightpress.pipeline.gate import LONGEST_DETAIL, MALWARE, Review
@@ -45,12 +46,13 @@ def review_message(source: Source, identity: str, review: Review) -> str:
     return json.dumps({"review": {"bucket": source.bucket, "key": source.key, "version": identity, **said}})
 
 
-def read_review(body: str, find_source: FindSource) -> ReviewOf:
+def read_review(body: str, find_source: FindSource, said_at: int = 0) -> ReviewOf:
     """Read the body of a message.
 
     Args:
         body: What `review_message` returns, or an event of GuardDuty.
         find_source: Knows which sources are ours.
+        said_at: When the message was sent, in milliseconds since 1970.
 
     Raises:
         NotAReview: It is neither, or about an object that is not ours.
@@ -67,7 +69,7 @@ def read_review(body: str, find_source: FindSource) -> ReviewOf:
     found = find_source(Source(bucket, key))
     if not isinstance(found, Source):
         raise NotAReview(f"The review is about {bucket}/{key}, which is not published here.")
-    return ReviewOf(found, identity, review)
+    return ReviewOf(found, identity, replace(review, said_at=said_at))
 
 
 def _said(said: Mapping[str, Any]) -> tuple[str, str, str, Review]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from lightpress.pipeline.gate import PERSON
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
@@ -87,11 +85,11 @@ class ReviewOf:
 class KeepsReviews(Protocol):
     """Where reviews are kept."""
 
-    def keep(self, key: str, identity: str, review: Review) -> None:
-        """Keep it in place of the reviewer's last one."""
+    def keep(self, key: str, identity: str, review: Review) -> bool:
+        """Keep it, unless what the reviewer has said already counts more; returns whether it was kept.
 
-    def keep_first(self, key: str, identity: str, review: Review) -> bool:
-        """Keep it unless the reviewer has said something already; returns whether it was kept."""
+        Raises PreconditionFailed if another review of the reviewer was kept meanwhile.
+        """
 
 
 class KnowsVersions(Protocol):
@@ -111,9 +109,7 @@ class TakeReview:
     A review of a version that is there no more is not kept. The version is looked for before anything is written: an
     erasure waits for everybody who may have seen what it has removed, and then removes what they wrote.
 
-    The same review may come twice, and reviews of one reviewer in any order. A person may think again, so the last
-    review of a person counts. A program may not take back its own rejection: of two scans that disagree, the one that
-    found something is right.
+    The same review may come twice, and reviews of one reviewer in any order (`gate.counts_over`).
 
     Attributes:
         reviews: Where reviews are kept.
@@ -126,15 +122,14 @@ class TakeReview:
     originals: KnowsVersions
 
     def __call__(self, given: ReviewOf) -> bool:
-        """Take one; returns whether its version is there. Raises whatever S3 or SQS raise: it may be taken again."""
-        key = given.source.name
+        """Take one; returns whether its version is there.
+
+        Raises PreconditionFailed, and whatever S3 or SQS raise: it may be taken again.
+        """
         identity = self.originals.identity_of(given.source, given.identity)
         if identity is None:
             return False
-        if given.review.approved and given.review.reviewer != PERSON:
-            self.reviews.keep_first(key, identity, given.review)
-        else:
-            self.reviews.keep(key, identity, given.review)
+        self.reviews.keep(given.source.name, identity, given.review)
         # Also where nothing was kept: whoever kept it may have died before this.
         self.looks.request_look(given.source)
         return True
