@@ -421,7 +421,7 @@ def test_whoever_had_read_a_name_before_it_was_taken_out_is_waited_for(rig: Rig)
 
     late: list[Callable[[], None]] = [
         tell,
-        partial(S3Facts(rig.deployment.s3, IMAGES).keep, "home/c.jpg", "v1", fact),
+        partial(S3Facts(rig.deployment.s3, IMAGES).keep, "home/c.jpg", "v1", fact, said_at=1),
     ]
     workers = Workers(rig, on_wait=lambda: late.pop()() if late else None)
     sure, removed = erase(rig, Scope(prefix="trips/"), workers)

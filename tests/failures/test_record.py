@@ -17,6 +17,7 @@ from lightpress.ingest.urls import FETCH_MESSAGES, FetchReason
 from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.failures import DeadLetter, Failure, Trial, Verdict, fingerprint
+from lightpress.pipeline.leftovers import overtake
 from lightpress.pipeline.manifest import Manifest, PublishedSource, Status
 from lightpress.pipeline.outcomes import ATTEMPTS, Action
 from lightpress.pipeline.ports import ChildLost, PreconditionFailed
@@ -61,6 +62,7 @@ class Rig:
             self.queue,
             self.diary,
             Notifier(self.announcements),
+            partial(overtake, dependencies=self.cloud.dependencies()),
             UPLOADS,
             lambda outcome: self.afterwards.append((outcome.action, len(self.announcements.told))),
         )

@@ -15,6 +15,7 @@ from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.failures import DeadLetter
+from lightpress.pipeline.leftovers import overtake
 from lightpress.pipeline.manifest import Manifest, Status
 from lightpress.pipeline.messages import Message, MessageProcessor
 from lightpress.pipeline.ports import Unreadable
@@ -100,6 +101,7 @@ class Rig:
             FakeQueue(),
             self.cloud.diary,
             Notifier(self.told),
+            partial(overtake, dependencies=self.cloud.dependencies()),
             UPLOADS,
         )
         return _works(lambda: work(dead_letter, "receipt", received))

@@ -113,8 +113,9 @@ EAGER_AND_LATE = (
     *("client", "client", "start process/1", *("step 0",) * 5),  # one variant is made, of two
     *("client", "start process/2", *("step 1",) * 4),  # recipes that leave none for first views: both are made
     *("step 0",) * 4,  # and the first is published
+    *("client", "client", *("step 1",) * 8),  # by recipes of another quality, a viewer has the other made
 )
-"""Somebody is late to write a variant, which is owed to viewers by what is published."""
+"""Whoever is late to write that variant writes others of its bytes."""
 
 LATE_AND_DEAD = (
     *LAZILY_RENDERED,
@@ -164,6 +165,8 @@ LAZY_QUICK = [
     ),
     Case("PWFW", begins=(*LAZILY_RENDERED, "client", "client")),
     Case("PWQP", faults=1, begins=LATE_AND_DEAD),
+    Case("PWDPU", faults=1, begins=DIED_BELOW_A_TOMBSTONE),
+    Case("PPEFW", versioned=False, begins=EAGER_AND_LATE),
 ]
 """A variant is made at its first view, while its original is deleted or overwritten, its recipe changes, or somebody
 else makes it, too; whoever makes it may die over it."""
@@ -270,11 +273,11 @@ COPIES = [
 ]
 """The same with more changes, and with a fault."""
 
-HELD = ("client", "start process/1", *("step 0",) * 8)
-"""A picture is held: the manifest, the look, the review, the list, the manifest, a look, the announcement, the end."""
+HELD = ("client", "start process/1", *("step 0",) * 9)
+"""A picture is held: the manifest, the look, the review, no record, the list, the manifest, a look, and its end."""
 
 APPROVED_BY_ONE = (
-    *("client", "client", "start process/1", *("step 0",) * 9),  # it is put under recipes that ask two, and is held
+    *("client", "client", "start process/1", *("step 0",) * 10),  # it is put under recipes that ask two, and is held
     *("client", "start review/1", *("step 0",) * 5),  # a person approves it
     *("start process/2", *("step 0",) * 6),  # and it is still held
 )
@@ -282,14 +285,14 @@ APPROVED_BY_ONE = (
 
 REJECTED_AND_RECORDED = (
     *(*HELD, "client", "start review/1", *("step 0",) * 5),
-    *("start process/2", *("step 0",) * 10),
+    *("start process/2", *("step 0",) * 11),
     *("client", "start review/2", *("step 1",) * 5),
-    *("start process/3", *("step 1",) * 5),
-    *("start record/1", *("step 1",) * 6),
+    *("start process/3", *("step 1",) * 6),
+    *("start record/1", *("step 1",) * 7),
 )
 """What has just been published is rejected: that is recorded, and about to be published."""
 
-REJECTED = (*HELD, "client", "start review/1", *("step 0",) * 5, "start process/2", *("step 0",) * 5)
+REJECTED = (*HELD, "client", "start review/1", *("step 0",) * 5, "start process/2", *("step 0",) * 6)
 """A picture is held, and rejected: that is about to be recorded."""
 
 GATED_QUICK = [
@@ -298,20 +301,30 @@ GATED_QUICK = [
 ]
 """Nothing is published before it is reviewed."""
 
-REJECTED_BEHIND_A_LATE_LOOK = (
-    *("client", "backfill", "client", "start process/1", *("step 0",) * 8),  # all variants are left for first views
-    *("client", "start review/1", *("step 0",) * 5, "start process/2", *("step 0",) * 12),  # it is approved
-    *("client", "start review/2", *("step 0",) * 5, "start process/3", *("step 0",) * 5),  # it is rejected,
-    *("start record/1", *("step 0",) * 8),  # and whoever is about to publish that is slow
+_REJECTED_LAZILY = (
+    *("client", "backfill", "client", "start process/1", *("step 0",) * 9),  # all variants are left for first views
+    *("client", "start review/1", *("step 0",) * 5, "start process/2", *("step 0",) * 13),  # it is approved
+    *("client", "start review/2", *("step 0",) * 5, "start process/3", *("step 0",) * 6),  # it is rejected,
+    *("start record/1", *("step 0",) * 9),  # and whoever is about to publish that is slow
     *("client", "start review/3", *("step 1",) * 5),  # it is approved once more
-    *("start process/4", *("step 1",) * 6, "start process/5", *("step 1",) * 5),  # the late look finds nothing to do
+)
+
+REJECTED_BEHIND_A_LATE_LOOK = (
+    *(*_REJECTED_LAZILY, "start process/4", *("step 1",) * 6),  # nothing is to be done,
+    *("start process/5", *("step 1",) * 5),  # nor for the late look
     *("client", *("step 1",) * 5),  # and a viewer asks for a variant, which is about to be written
 )
 """Where a late look is asked for three requests before, it may be over before the manifest is replaced."""
 
+REJECTED_AND_OVERTAKEN = (
+    *(*_REJECTED_LAZILY, "start process/5", *("step 1",) * 5),  # whoever looks finds it published
+    *("client", *("step 1",) * 4, "FAILS 1"),  # and a viewer asks for a variant, which cannot be rendered
+)
+"""That is about to be noted in the manifest: whoever rejects the picture comes too late then."""
+
 HALF_PUBLISHED_BY_OTHERS = (
     *(*APPROVED_BY_ONE, "client", "backfill"),  # other recipes ask that person alone
-    *("start process/3", *("step 0",) * 6, "DIES 0"),  # and whoever publishes it dies halfway
+    *("start process/3", *("step 0",) * 7, "DIES 0"),  # and whoever publishes it dies halfway
     "client",
 )
 """The first recipes come back: it is held as before, and files of a later revision lie there."""
@@ -350,12 +363,13 @@ UNANSWERED = [
     *_else(Unanswered.REJECT, "PTa", "PTQ", "PTD", "PRT"),
     *_else(Unanswered.PUBLISH, "PT", faults=1),
     *_else(Unanswered.REJECT, "PT", faults=1),
+    Case("PTDP", versioned=False, unanswered=Unanswered.REJECT),
 ]
 """The same while it is overwritten, deleted, or its recipe asks another reviewer, and with a fault."""
 
 ERASED_AND_ABOUT_TO_BE_HELD = (
     *("client", *["step 0"] * 21),  # an erasure that finds nothing leaves a tombstone, looks twice, and says so
-    *("client", "start process/1", *["step 0"] * 5),  # somebody uploads; its entry of what waits is there already
+    *("client", "start process/1", *["step 0"] * 6),  # somebody uploads; its entry of what waits is there already
     "client",  # an operator begins to erase it
 )
 GATED = [
@@ -368,6 +382,9 @@ GATED = [
     Case("Para", begins=REJECTED_AND_RECORDED),
     Case("RPas", faults=1, begins=APPROVED_BY_ONE),
     Case("RPaYR", faults=1, begins=HALF_PUBLISHED_BY_OTHERS),
+    Case("IParaW", faults=1, begins=REJECTED_AND_OVERTAKEN),
+    Case("PraDP", versioned=False),
+    Case("PrDlb"),
 ]
 """Approved, rejected, or both, before or after the picture is overwritten or deleted, or the recipe asks another
 reviewer, and with a fault."""

@@ -29,7 +29,7 @@ from lightpress.cli import distributed, erasing
 from lightpress.delivery import notify as announce
 from lightpress.delivery import purging
 from lightpress.failures import record as record_failure
-from lightpress.pipeline import correction, dropping, enriching, first_view, gate, reconcile, reviewing
+from lightpress.pipeline import correction, dropping, enriching, first_view, gate, leftovers, reconcile, reviewing
 from lightpress.pipeline import messages as process
 from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.facts import Words, fact_from
@@ -291,13 +291,15 @@ class Release:
             now,
             RETENTION_SECONDS,
         )
+        needs = self._dependencies(wire)
         work = self.code.record_failure.RecordFailure(
             _KNOWN,
-            partial(self.code.reconcile.reconcile, dependencies=self._dependencies(wire)),
+            partial(self.code.reconcile.reconcile, dependencies=needs),
             registry,
             self.code.dead_letters.SqsQueue(sqs, DEAD_LETTERS),
             Silent(),
             self._announce(wire),
+            partial(leftovers.overtake, dependencies=needs),
             UPLOADS,
             self._drop(wire),
         )
@@ -466,7 +468,7 @@ class Release:
             partial(_render, wire, self.code.render),
             purges=to_cdn,
             refreshes=to_cdn,
-            late_looks=purges.SqsLateLooks(sqs, QUEUE, 0),
+            late_looks=purges.SqsLateLooks(sqs, QUEUE, 0) if self.lazy else None,
             reviews=self.code.reviews.S3Reviews(s3, IMAGES) if self.gated else None,
             facts=self.code.facts.S3Facts(s3, IMAGES) if self.enriched else None,
             copies=self.code.copies.S3Copies(s3, IMAGES, IMAGES, pictures.COPY_FOLDERS) if self.copying else None,

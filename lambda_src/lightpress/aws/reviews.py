@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress.aws.errors import on_condition
 from lightpress.aws.images import S3Images
-from lightpress.pipeline.gate import counts_over, entry_of, review_from_json, review_path, standing_of
+from lightpress.pipeline.gate import (
+    counts_over,
+    entry_of,
+    recorded_path,
+    review_from_json,
+    review_path,
+    standing_of,
+)
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -38,6 +45,14 @@ class S3Reviews:
         with on_condition():
             self._put(path, review.to_json(), **({"IfMatch": found.etag} if found else {"IfNoneMatch": "*"}))
         return True
+
+    def note_recorded(self, key: str, identity: str) -> None:
+        """PUT an empty object: its name says all."""
+        self._put(recorded_path(key, identity), b"")
+
+    def is_recorded(self, key: str, identity: str) -> bool:
+        """GET."""
+        return self._read(recorded_path(key, identity)) is not None
 
     def list_as_held(self, manifest: Manifest) -> None:
         """PUT the entry: the key, which no path tells."""

@@ -14,6 +14,7 @@ from lightpress.aws.session import WAITING_FOR_COPIES, client, s3_client, sqs_cl
 from lightpress.composition.publishing import notifier, publishing
 from lightpress.composition.reconciling import dependencies, dropping
 from lightpress.failures.record import FailureRecords, RecordFailure
+from lightpress.pipeline.leftovers import overtake
 from lightpress.pipeline.reconcile import reconcile
 from lightpress.pipeline.sandbox import limits_within
 from lightpress.pipeline.timing import Timings
@@ -42,6 +43,7 @@ def recorder() -> RecordFailure:
         queue=SqsQueue(sqs, settings.queue_url),
         observer=observer,
         announce=notifier(),
+        overtake=partial(overtake, dependencies=needs),
         uploads=settings.uploads_bucket,
         afterwards=dropping(needs),
     )

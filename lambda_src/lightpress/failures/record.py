@@ -10,7 +10,7 @@ message comes back; everything here may be done twice.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from lightpress.image.errors import PictureRejected, Reason
@@ -130,18 +130,25 @@ class FailureRecords:
         self.failures.record(failure, revision)
         self.observer.on_recorded(failure)
 
-    def lift(self, source: Source, manifest: Manifest) -> None:
+    def lift(self, source: Source, manifest: Manifest) -> int | None:
         """Forget that reviewers have rejected what a manifest shows, or holds.
 
         Only what was recorded for a manifest that can no longer be published: a rejection may be recorded right now,
         before a manifest tells of it. The copy in quarantine expires, for the same copy may be named again.
+
+        Returns the revision under which somebody may still publish it, where nothing is forgotten for that; else None.
         """
         if manifest.source is None or manifest.status is Status.FAILED:
-            return
+            return None
         subject, identity = subject_of_picture(source.bucket, source.key), manifest.source.identity
         revisions = self.failures.rejection(subject, identity)
-        if revisions is not None and max(revisions, default=0) <= manifest.revision:
-            self.failures.lift_rejection(subject, identity, revisions)
+        if revisions is None:
+            return None
+        latest = max(revisions, default=0)
+        if latest > manifest.revision:
+            return latest
+        self.failures.lift_rejection(subject, identity, revisions)
+        return None
 
 
 @dataclass(slots=True)
@@ -217,6 +224,7 @@ class RecordFailure:
         queue: the dead-letter queue; it delays the next try of a message.
         observer: is told of each outcome, for log and metrics.
         announce: notifies other services of an outcome.
+        overtake: publishes a manifest once more under a later revision (`leftovers.overtake`).
         uploads: the bucket that pictures by URL are written to.
         afterwards: does what may be done only once an outcome is announced.
     """
@@ -227,6 +235,7 @@ class RecordFailure:
     queue: Queue
     observer: Observer
     announce: Callable[..., None]
+    overtake: Callable[[Manifest, int], Manifest]
     uploads: str
     afterwards: Callable[..., None] = no_notification
 
@@ -255,8 +264,7 @@ class RecordFailure:
         try:
             outcome = self.reconcile(source, recorder=last_word, retry=retry, redelivered=True)
             last_word.end_trial()
-            if outcome.manifest is not None:
-                self.registry.lift(source, outcome.manifest)
+            outcome = self._lifted(source, outcome)
             self.announce(outcome)
             self.afterwards(outcome)
             self.observer.on_done(outcome)
@@ -267,6 +275,21 @@ class RecordFailure:
                     last_word.end_trial()
             return error
         return None
+
+    def _lifted(self, source: Source, outcome: Outcome) -> Outcome:
+        """Forget what was recorded of contents that nobody rejects any more.
+
+        Whoever has recorded it may have lost their race against a manifest of the same revision, as where a first view
+        fails: then that is published once more, so that nobody can still be about to publish the rejection.
+        """
+        if outcome.manifest is None:
+            return outcome
+        latest = self.registry.lift(source, outcome.manifest)
+        if latest is None:
+            return outcome
+        manifest = self.overtake(outcome.manifest, latest)
+        self.registry.lift(source, manifest)
+        return replace(outcome, manifest=manifest)
 
     def _record_order(self, dead_letter: DeadLetter, order: Order) -> None:
         """A URL has no original that could be looked at once more, nor be copied: whoever fetches has said why.

@@ -104,8 +104,12 @@ def reviews_folder(key: str) -> str:
 
 def review_path(key: str, identity: str, reviewer: str) -> str:
     """Where a reviewer's review of one version lies: each has a path of its own, so that none overwrites another's."""
-    version = hashlib.sha256(identity.encode()).hexdigest()[:32]
-    return f"{reviews_folder(key)}{version}/{reviewer}.json"
+    return f"{reviews_folder(key)}{_version(identity)}/{reviewer}.json"
+
+
+def recorded_path(key: str, identity: str) -> str:
+    """Where it is noted that a rejection of one version was recorded, or is about to be."""
+    return f"{reviews_folder(key)}{_version(identity)}.recorded"
 
 
 def held_folder(key: str) -> str:
@@ -135,6 +139,10 @@ def end_of_entry(path: str) -> int | None:
     """When the reviewers have had time enough, in seconds since 1970; None if they have for ever."""
     _, until = _numbers_of(path)
     return int(until) if until else None
+
+
+def _version(identity: str) -> str:
+    return hashlib.sha256(identity.encode()).hexdigest()[:32]
 
 
 def _numbers_of(path: str) -> tuple[str, str]:

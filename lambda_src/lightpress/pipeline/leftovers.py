@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lightpress.pipeline.manifest import Manifest, Status
 from lightpress.pipeline.paths import generation_in, revision_of, variants_folder
+from lightpress.pipeline.ports import PreconditionFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -48,12 +49,29 @@ def swept(published: Published, dependencies: Dependencies) -> Manifest:
     paths = list(dependencies.images.paths(variants_folder(manifest.key)))
     latest = max(map(_revision_in, paths), default=0)
     if latest > manifest.revision:
-        manifest = replace(manifest, revision=latest)
-        if manifest.status is Status.HELD:
-            dependencies.reviewed.list_as_held(manifest)
-        dependencies.images.publish(manifest, published)
-        unlist(published, dependencies)
+        manifest = _under(latest, published, dependencies)
     _remove(_dead_among(paths, manifest), manifest, dependencies, None)
+    return manifest
+
+
+def overtake(manifest: Manifest, revision: int, dependencies: Dependencies) -> Manifest:
+    """Publish what is published once more, under the revision that somebody may be about to publish, who then cannot.
+
+    Returns it as it is then; raises PreconditionFailed if another manifest is published by now.
+    """
+    now = dependencies.images.published(manifest.key)
+    if now is None or now.manifest != manifest:
+        raise PreconditionFailed
+    return _under(revision, now, dependencies)
+
+
+def _under(revision: int, published: Published, dependencies: Dependencies) -> Manifest:
+    """Publish it under another revision."""
+    manifest = replace(published.manifest, revision=revision)
+    if manifest.status is Status.HELD:
+        dependencies.reviewed.list_as_held(manifest)
+    dependencies.images.publish(manifest, published)
+    unlist(published, dependencies)
     return manifest
 
 

@@ -196,6 +196,12 @@ class Reviews(Protocol):
     def standing(self, key: str, identity: str, reviewers: tuple[str, ...]) -> Standing:
         """What the reviews of a version come to."""
 
+    def note_recorded(self, key: str, identity: str) -> None:
+        """Note that a rejection of a version is about to be recorded: for as long as there are reviews of the key."""
+
+    def is_recorded(self, key: str, identity: str) -> bool:
+        """Whether that was ever noted of a version."""
+
     def list_as_held(self, manifest: Manifest) -> None:
         """Enter a held manifest into the list, before it is published: what is held can always be found."""
 

@@ -103,9 +103,13 @@ class Attempt:
 
     @property
     def lifts_a_rejection(self) -> bool:
-        """Whether what is published says that these contents are rejected: somebody has recorded that."""
+        """Whether somebody may have recorded that these contents are rejected, now or before others were published."""
         shown = self.published.manifest if self.published else None
-        return shown is not None and shown.is_rejected and shown.is_of(self.original.identity)
+        if shown is not None and shown.is_rejected and shown.is_of(self.original.identity):
+            return True
+        if not self.recipe.gate:
+            return False
+        return self.dependencies.reviewed.is_recorded(self.source.name, self.original.identity)
 
     @property
     def publication(self) -> Publication:
@@ -317,7 +321,7 @@ def _retell(published: Published, attempt: Attempt) -> Outcome:
 
 def _update(attempt: Attempt) -> Outcome:
     """Publish the variants, or what a rejection comes to; or hold it until it is reviewed."""
-    if attempt.lifts_a_rejection and attempt.recorder is None:
+    if attempt.recorder is None and attempt.lifts_a_rejection:
         return Outcome(attempt.source, Action.HANDED_ON, attempt.published.manifest if attempt.published else None)
     if attempt.waits:
         return _hold(attempt)
@@ -479,7 +483,12 @@ def _read(attempt: Attempt) -> bytes:
 
 
 def _record(attempt: Attempt, recorder: Recorder, verdict: Verdict) -> None:
-    """Have a verdict recorded, with a copy of the original where it can be read."""
+    """Have a verdict recorded, with a copy of the original where it can be read.
+
+    What may be taken back is noted first: whoever publishes these contents later hands them to a recorder.
+    """
+    if verdict.reason in REJECTIONS:
+        attempt.dependencies.reviewed.note_recorded(attempt.source.name, attempt.original.identity)
     keep = partial(recorder.record, attempt.source, attempt.original, verdict, revision=attempt.publication.revision)
     try:
         keep(copied=verdict.reason not in UNREADABLE)
