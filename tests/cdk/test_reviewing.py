@@ -19,8 +19,16 @@ from tests.cdk.grants import environment_of, function_id, grants_of
 from tests.cdk.templates import GATED_RECIPES, NO_ASSETS, Template, read_template
 from tests.cdk.test_monitoring import alarms
 from tests.handlers.conftest import IMAGES, QUEUE, UPLOADS
-from tests.handlers.recorder import needs
-from tests.handlers.test_take_review import ASK_REVIEWERS, LIST_AS_HELD, MEASURING, REMOVING_DEAD, TAKE_REVIEW, UNLIST
+from tests.handlers.recorder import Call, needs
+from tests.handlers.test_take_review import (
+    ASK_REVIEWERS,
+    LIST_AS_HELD,
+    MEASURING,
+    NOTE_RECORDED,
+    REMOVING_DEAD,
+    TAKE_REVIEW,
+    UNLIST,
+)
 from tests.operations.alarming import Measured, is_raised
 
 if TYPE_CHECKING:
@@ -107,9 +115,11 @@ def test_it_knows_attached_buckets_as_whoever_publishes_does(gated: Template) ->
     assert taking["ATTACHED"] == publishing["ATTACHED"]
 
 
-@pytest.mark.parametrize("handler", ["process_upload", "record_failure"])
-def test_whoever_publishes_may_ask_reviewers_and_keep_the_list(gated: Template, handler: str) -> None:
-    wanted = {(need.action, need.resource) for need in needs({ASK_REVIEWERS, LIST_AS_HELD, UNLIST})}
+@pytest.mark.parametrize(("handler", "more"), [("process_upload", set()), ("record_failure", {NOTE_RECORDED})])
+def test_whoever_publishes_may_ask_reviewers_and_keep_the_list_and_whoever_records_may_note_it(
+    gated: Template, handler: str, more: set[Call]
+) -> None:
+    wanted = {(need.action, need.resource) for need in needs({ASK_REVIEWERS, LIST_AS_HELD, UNLIST} | more)}
     found = {(action, resource) for action, resource in asked_of(gated, handler) if "/" in resource}
     assert {one for one in found if "reviews/" in one[1] or "held/" in one[1]} == {w for w in wanted if "/" in w[1]}
 

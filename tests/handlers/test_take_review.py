@@ -52,6 +52,8 @@ TAKE_REVIEW = {
 ASK_REVIEWERS = Call("s3", "GetObject", IMAGES, "reviews/")
 LIST_AS_HELD = Call("s3", "PutObject", IMAGES, "held/")
 UNLIST = Call("s3", "DeleteObject", IMAGES, "held/")
+NOTE_RECORDED = Call("s3", "PutObject", IMAGES, "reviews/")
+"""Of whoever records failures."""
 
 
 def gated(*reviewers: str) -> RecipeBook:
@@ -154,7 +156,10 @@ def test_holding_and_publishing_take_the_list_and_the_reviews_besides(held: Depl
         reviews.standing(KEY, version_of(held), (PERSON,))
         reviews.list_as_held(manifest)
         reviews.unlist(manifest)
-    assert calls >= {ASK_REVIEWERS, LIST_AS_HELD, UNLIST}
+        assert not reviews.is_recorded(KEY, version_of(held))
+        reviews.note_recorded(KEY, version_of(held))
+        assert reviews.is_recorded(KEY, version_of(held))
+    assert calls >= {ASK_REVIEWERS, LIST_AS_HELD, UNLIST, NOTE_RECORDED}
 
 
 def test_what_is_published_is_taken_away_once_somebody_rejects_it(held: Deployed) -> None:

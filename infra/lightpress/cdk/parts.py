@@ -13,7 +13,7 @@ from lightpress.cdk.in_place import InPlace
 from lightpress.cdk.moderating import Moderating
 from lightpress.cdk.operators import Operators
 from lightpress.cdk.purging import Purging
-from lightpress.cdk.reviewing import Reviewing, ask_reviewers, list_held
+from lightpress.cdk.reviewing import Reviewing, ask_reviewers, list_held, note_rejections
 from lightpress.cdk.topic import EventTopic
 from lightpress.cdk.upload_api import UploadApi
 from lightpress.cdk.upload_page import UploadPage
@@ -129,6 +129,7 @@ def _reviewing(scope: Construct, core: Core) -> Reviewing | None:
         )
     ask_reviewers(*core.publishers, images=core.images)
     list_held(*core.publishers, images=core.images)
+    note_rejections(core.failures.function, core.images)
     return Reviewing(scope, "Reviewing", core=core)
 
 

@@ -158,6 +158,11 @@ def ask_reviewers(*functions: PythonFunction, images: PrivateBucket) -> None:
         function.accept_any_key(images, f"{REVIEWS}*")
 
 
+def note_rejections(function: PythonFunction, images: PrivateBucket) -> None:
+    """Have a function note that it records a rejection: whoever publishes the same later has it forgotten."""
+    function.allow("s3:PutObject", on=images.arn_for_objects(f"{REVIEWS}*"))
+
+
 def list_held(*functions: PythonFunction, images: PrivateBucket) -> None:
     """Have functions keep the list of what waits for its reviewers."""
     for function in functions:
