@@ -200,10 +200,10 @@ def test_moderation_and_enrichers_cost_what_the_services_charge_and_the_requests
     none = estimate(base, ROUND).once
     prices = replace(ROUND, seen=1000.0, alt_text=100.0)
     moderated = estimate(replace(base, moderated=1), prices)
-    # A second of 2 GB; an event, 2 invocations, 9 requests of SQS, 10 reads and a write.
-    assert moderated.once - none == pytest.approx(1000 + 20 + 2.0 + 0.4 + 9 * 0.4 + 10 * 0.5 + 5.0)
+    # A second of 2 GB; an event, 2 invocations, 9 requests of SQS, 13 reads and a write.
+    assert moderated.once - none == pytest.approx(1000 + 20 + 2.0 + 0.4 + 9 * 0.4 + 13 * 0.5 + 5.0)
     told = estimate(replace(base, seen=2, described=1), prices)
-    around = 2.5 + 2 * 2.0 + 3 * 0.2 + 9 * 0.4 + 2 * 5.0 + 7 * 0.5
+    around = 2.5 + 2 * 2.0 + 3 * 0.2 + 9 * 0.4 + 2 * 5.0 + 8 * 0.5
     lines = {line.name: line.dollars for line in told.lines}
     assert lines["Rekognition, facts"] == pytest.approx(2 * (1000 + around))
     assert lines["Bedrock, alt text"] == pytest.approx(100 + around)
