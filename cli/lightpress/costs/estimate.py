@@ -149,7 +149,7 @@ _READS_OF_A_COPY = 2
 _WEBHOOK_MB = 256  # of `cdk.webhooks`
 _WEBHOOK_SQS_REQUESTS = 3  # send, receive and delete; one event at a time
 _ENRICHER_MB = 256  # of `cdk.enriching`
-_ENRICHER_READS = 8  # the manifest by three functions, the variant, HEAD of the original, and the answer three times
+_ENRICHER_READS = 8  # the manifest by three functions, the variant, HEAD of the original, the answer three times
 _MODERATION_SQS_REQUESTS = 9  # the event, the review, and the look at the picture
 _MODERATION_READS = 13
 """Manifest, HEAD twice and GET of the original, the review before, and twice whether a rejection was ever recorded; then
