@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 import pytest
+from PIL import Image
 
 from lightpress.image.compress import CompressionOptions
 from lightpress.image.credentials import without_credentials
@@ -26,7 +27,7 @@ _MORE = b"JP\0\1\0\0\0\2" + STORE[:8] + b"signature"
 # What another program keeps in such a segment, as box number 2.
 OTHER = struct.pack(">BBH", 0xFF, 0xEB, 20) + b"JP\0\2\0\0\0\1" + b"\0\0\0\x0ajumbxx"
 WEBP = file_of(ramp((300, 200)), "WEBP", lossless=True, quality=0, method=0)
-GIF = file_of(ramp((300, 200)).quantize(32), "GIF")
+GIF = file_of(ramp((300, 200)).quantize(32, method=Image.Quantize.FASTOCTREE), "GIF")
 CHUNK = struct.pack("<4sI", b"C2PA", len(STORE)) + STORE
 SIGNED = {
     "jpeg": JPEG[:2] + SEGMENT + struct.pack(">BBH", 0xFF, 0xEB, len(_MORE) + 2) + _MORE + JPEG[2:],

@@ -147,13 +147,13 @@ def test_a_png_in_another_color_space_is_packed_until_it_is_no_larger() -> None:
     assert len(one.data) <= len(data)
 
 
-# As people's encoders write them, with more patience than ours has.
-AVIF = file_of(ramp((256, 192)), "AVIF", quality=40, speed=0)
-
-
 def test_an_avif_of_pixels_only_is_kept_as_it_is() -> None:
-    (one,) = rendered(AVIF, whole("avif", quality={"avif": 95}))
-    assert one.data == AVIF
+    # With more patience than ours has, as people's encoders.
+    data = file_of(
+        ramp((256, 192)), "AVIF", quality=40, speed=0
+    )  # with more patience than ours has, as people's encoders
+    (one,) = rendered(data, whole("avif", quality={"avif": 95}))
+    assert one.data == data
     assert one.note is not None
     assert one.note.startswith("The original's own bytes")
 
