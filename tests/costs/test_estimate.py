@@ -200,8 +200,8 @@ def test_moderation_and_enrichers_cost_what_the_services_charge_and_the_requests
     none = estimate(base, ROUND).once
     prices = replace(ROUND, seen=1000.0, alt_text=100.0)
     moderated = estimate(replace(base, moderated=1), prices)
-    # A second of 2 GB; an event, 2 invocations, 9 requests of SQS, 13 reads and a write.
-    assert moderated.once - none == pytest.approx(1000 + 20 + 2.0 + 0.4 + 9 * 0.4 + 13 * 0.5 + 5.0)
+    # A second of 2 GB; an event, 2 invocations, 9 requests of SQS, 12 reads and a write.
+    assert moderated.once - none == pytest.approx(1000 + 20 + 2.0 + 0.4 + 9 * 0.4 + 12 * 0.5 + 5.0)
     told = estimate(replace(base, seen=2, described=1), prices)
     around = 2.5 + 2 * 2.0 + 3 * 0.2 + 9 * 0.4 + 2 * 5.0 + 8 * 0.5
     lines = {line.name: line.dollars for line in told.lines}

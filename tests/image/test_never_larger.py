@@ -231,3 +231,14 @@ def riff_with(data: bytes, kind: bytes, body: bytes) -> bytes:
 
 def test_an_animated_webp_is_never_larger_than_the_original_and_shows_the_same() -> None:
     frames = [speckled((96, 72)).rotate(90 * turn) for turn in range(4)]
+    data = file_of(
+        frames[0], "WEBP", save_all=True, append_images=frames[1:], quality=20, method=6, duration=80, loop=3
+    )
+    with_words = riff_with(data, b"XMP ", b"<x:xmpmeta/>")
+    (one,) = rendered(with_words, whole("webp"))
+    assert one.animated
+    assert one.note is not None
+    assert "pixels untouched" in one.note
+    assert len(one.data) <= len(data)
+    assert b"xmpmeta" not in one.data
+    assert played(one.data) == played(data)

@@ -174,7 +174,7 @@ def test_who_thinks_again_publishes_what_was_rejected(published: Published) -> N
     assert published.look(PERSON).action is Action.PUBLISHED
 
 
-@pytest.mark.parametrize("first", [1, 2], ids=["a second earlier", "at the same time"])
+@pytest.mark.parametrize("first", [1, 2], ids=["a millisecond earlier", "at the same time"])
 def test_an_approval_that_is_heard_of_after_a_rejection_publishes_nothing_unless_it_was_said_later(
     published: Published, first: int
 ) -> None:

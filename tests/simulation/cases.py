@@ -285,14 +285,14 @@ APPROVED_BY_ONE = (
 
 REJECTED_AND_RECORDED = (
     *(*HELD, "client", "start review/1", *("step 0",) * 5),
-    *("start process/2", *("step 0",) * 11),
+    *("start process/2", *("step 0",) * 10),
     *("client", "start review/2", *("step 1",) * 5),
-    *("start process/3", *("step 1",) * 6),
+    *("start process/3", *("step 1",) * 5),
     *("start record/1", *("step 1",) * 7),
 )
 """What has just been published is rejected: that is recorded, and about to be published."""
 
-REJECTED = (*HELD, "client", "start review/1", *("step 0",) * 5, "start process/2", *("step 0",) * 6)
+REJECTED = (*HELD, "client", "start review/1", *("step 0",) * 5, "start process/2", *("step 0",) * 5)
 """A picture is held, and rejected: that is about to be recorded."""
 
 GATED_QUICK = [
@@ -303,8 +303,8 @@ GATED_QUICK = [
 
 _REJECTED_LAZILY = (
     *("client", "backfill", "client", "start process/1", *("step 0",) * 9),  # all variants are left for first views
-    *("client", "start review/1", *("step 0",) * 5, "start process/2", *("step 0",) * 13),  # it is approved
-    *("client", "start review/2", *("step 0",) * 5, "start process/3", *("step 0",) * 6),  # it is rejected,
+    *("client", "start review/1", *("step 0",) * 5, "start process/2", *("step 0",) * 12),  # it is approved
+    *("client", "start review/2", *("step 0",) * 5, "start process/3", *("step 0",) * 5),  # it is rejected,
     *("start record/1", *("step 0",) * 9),  # and whoever is about to publish that is slow
     *("client", "start review/3", *("step 1",) * 5),  # it is approved once more
 )
@@ -324,7 +324,7 @@ REJECTED_AND_OVERTAKEN = (
 
 HALF_PUBLISHED_BY_OTHERS = (
     *(*APPROVED_BY_ONE, "client", "backfill"),  # other recipes ask that person alone
-    *("start process/3", *("step 0",) * 7, "DIES 0"),  # and whoever publishes it dies halfway
+    *("start process/3", *("step 0",) * 6, "DIES 0"),  # and whoever publishes it dies halfway
     "client",
 )
 """The first recipes come back: it is held as before, and files of a later revision lie there."""

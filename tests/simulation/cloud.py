@@ -222,13 +222,13 @@ class Cloud:
     def review(self, key: str, identity: str, reviewer: str, *, approved: bool) -> None:
         """A reviewer says something about a version; it comes to the function by a queue of its own."""
         self.promises.reviewed(key, identity, reviewer, approved=approved)
-        self.reviews.send(json.dumps((key, identity, reviewer, approved, self.reviews.sent)))
+        self.reviews.send(json.dumps((key, identity, reviewer, approved, self.reviews.sent + 1)))
         self.timeline.add(reviewer, f"{'approves' if approved else 'rejects'} {key}", identity)
 
     def enrich(self, key: str, identity: str, said: Mapping[str, Any]) -> None:
         """An enricher says something about a version; it comes to the function by a queue of its own."""
         self.promises.enriched(key, identity, said)
-        self.facts.send(json.dumps((key, identity, said, self.facts.sent)))
+        self.facts.send(json.dumps((key, identity, said, self.facts.sent + 1)))
         self.timeline.add(said["enricher"], f"says something of {key}", f"{identity} {said}")
 
     @property

@@ -774,7 +774,7 @@ MUTANTS = (
     Mutant(
         "the CDN is not told of what first views have left of a picture before",
         RECONCILE,
-        (Change("A.is_withdrawn or S", "A.is_withdrawn"),),
+        (Change("A.is_withdrawn or has_strays", "A.is_withdrawn"),),
         Case("PWDPU", faults=1, begins=DIED_BELOW_A_TOMBSTONE),
         500,
     ),
@@ -1057,7 +1057,7 @@ MUTANTS = (
     Mutant(
         "a fact counts that is heard of after a later one",
         FACTS,
-        (Change("said_at_of(D) > S", "False"),),
+        (Change("(said_at_of(D) or M) > S", "False"),),
         Case("Pwz", begins=TOLD),
         3_000,
     ),
@@ -1122,7 +1122,7 @@ MUTANTS = (
     Mutant(
         "what was recorded before something else was published stays recorded",
         RECONCILE,
-        (Change("S.dependencies.reviewed.is_recorded(*_)", "False"),),
+        (Change("R is not None and R.is_recorded(*_)", "False"),),
         Case("PTDP", versioned=False, unanswered=Unanswered.REJECT),
         500,
     ),

@@ -18,7 +18,7 @@ from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.malware import MalwareScan
 from lightpress.cdk.naming import resource
 from lightpress.cdk.processing import read_originals
-from lightpress.pipeline.gate import HELD, MALWARE, REVIEWS
+from lightpress.pipeline.gate import HELD, MALWARE, RECORDED, REVIEWS
 from lightpress.pipeline.review_messages import SCANNED
 from lightpress.pipeline.reviewing import MEASURE
 
@@ -160,7 +160,9 @@ def ask_reviewers(*functions: PythonFunction, images: PrivateBucket) -> None:
 
 def note_rejections(function: PythonFunction, images: PrivateBucket) -> None:
     """Have a function note that it records a rejection: whoever publishes the same later has it forgotten."""
-    function.allow("s3:PutObject", on=images.arn_for_objects(f"{REVIEWS}*"))
+    notes = f"{REVIEWS}*{RECORDED}"  # and nothing that a reviewer could have said
+    function.allow("s3:PutObject", on=images.arn_for_objects(notes))
+    function.accept_any_key(images, notes)
 
 
 def list_held(*functions: PythonFunction, images: PrivateBucket) -> None:

@@ -53,7 +53,7 @@ class S3Facts:
         """GET, and PUT with If-Match, or If-None-Match where the enricher has not said anything yet."""
         path = fact_path(key, identity, fact.enricher)
         found = self._images.found_at(path)
-        if found is not None and said_at_of(found.data) > said_at:
+        if found is not None and (said_at_of(found.data) or round(found.modified * 1000)) > said_at:
             return
         with on_condition():
             self._put(path, fact, said_at, **({"IfMatch": found.etag} if found else {"IfNoneMatch": "*"}))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lightpress.aws.errors import on_condition
@@ -20,13 +20,14 @@ from lightpress.pipeline.gate import (
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
+    from lightpress.aws.images import Found
     from lightpress.pipeline.gate import Review, Standing
     from lightpress.pipeline.manifest import Manifest
 
 
 @dataclass(frozen=True, slots=True)
 class S3Reviews:
-    """One object for each reviewer and version, and one for each held manifest."""
+    """One object for each reviewer and version, one for each version that was rejected, and one for each held manifest."""
 
     s3: S3Client
     bucket: str
@@ -40,7 +41,7 @@ class S3Reviews:
         """GET, and PUT with If-Match, or If-None-Match where the reviewer has not said anything yet."""
         path = review_path(key, identity, review.reviewer)
         found = S3Images(self.s3, self.bucket).found_at(path)
-        if found is not None and not counts_over(review, review_from_json(found.data)):
+        if found is not None and not counts_over(review, _kept(found)):
             return False
         with on_condition():
             self._put(path, review.to_json(), **({"IfMatch": found.etag} if found else {"IfNoneMatch": "*"}))
@@ -75,3 +76,9 @@ class S3Reviews:
             CacheControl="no-store",
             **condition,
         )
+
+
+def _kept(found: Found) -> Review:
+    """A review; one of an earlier release was said when it was written."""
+    review = review_from_json(found.data)
+    return review if review.said_at else replace(review, said_at=round(found.modified * 1000))

@@ -72,8 +72,9 @@ def wake(notes: Sequence[Note], copies: Copies, look_at: Callable[[str], None]) 
         waiting = copies.one_waiting(name)
         if waiting is not None:
             look_at(waiting.key)
-    for note in notes:
-        copies.remove_note(note)
+        for note in notes:
+            if note.waiting == name:
+                copies.remove_note(note)
 
 
 @dataclass

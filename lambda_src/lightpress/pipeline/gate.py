@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 REVIEWS, HELD = "reviews/", "held/"
 """Where reviews, and the list of what waits for them, lie in the images bucket. The CDN can read neither."""
+RECORDED = ".recorded"
+"""What the name of a note ends with that a rejection was recorded; a review's ends with `.json`."""
 PERSON, MALWARE, MODERATION = "person", "malware", "moderation"
 """The reviewers that ship. Any other name is a reviewer of the owner's own."""
 LONGEST_DETAIL = 500
@@ -109,7 +111,7 @@ def review_path(key: str, identity: str, reviewer: str) -> str:
 
 def recorded_path(key: str, identity: str) -> str:
     """Where it is noted that a rejection of one version was recorded, or is about to be."""
-    return f"{reviews_folder(key)}{_version(identity)}.recorded"
+    return f"{reviews_folder(key)}{_version(identity)}{RECORDED}"
 
 
 def held_folder(key: str) -> str:

@@ -50,7 +50,7 @@ def swept(published: Published, dependencies: Dependencies) -> Manifest:
     latest = max(map(_revision_in, paths), default=0)
     if latest > manifest.revision:
         manifest = _under(latest, published, dependencies)
-    _remove(_dead_among(paths, manifest), manifest, dependencies, None)
+    _remove(_dead_among(paths, manifest), manifest, dependencies, published)
     return manifest
 
 
@@ -104,11 +104,19 @@ def _remove(dead: Sequence[str], manifest: Manifest, dependencies: Dependencies,
     """
     if not dead:
         return
-    usual = {replaced.manifest.generation, replaced.manifest.previous} if replaced else set()
-    is_stray = dependencies.late_looks is not None and not usual.issuperset(map(generation_in, dead))
-    if (manifest.is_withdrawn or is_stray) and dependencies.purges is not None:
+    has_strays = dependencies.late_looks is not None and replaced is not None and _has_strays(dead, replaced.manifest)
+    if (manifest.is_withdrawn or has_strays) and dependencies.purges is not None:
         dependencies.purges.request_purge(variants_folder(manifest.key))
     dependencies.images.remove(dead)
+
+
+def _has_strays(dead: Iterable[str], before: Manifest) -> bool:
+    """Whether there are files of what was published once, and not kept by what was published before.
+
+    Those of whoever lost their race for its revision, or a later one, nobody has ever seen.
+    """
+    kept = {before.generation, before.previous}
+    return any(generation_in(path) not in kept and _revision_in(path) < before.revision for path in dead)
 
 
 def _dead_among(paths: Iterable[str], manifest: Manifest) -> list[str]:

@@ -25,7 +25,7 @@ class Action(StrEnum):
     HELD = "held"  # until it is reviewed
     RETOLD = "retold"  # as it is, with what enrichers say now
     REJECTED = "rejected"  # and nothing is published of that yet: it is for whoever records failures
-    HANDED_ON = "handed_on"  # to them, too: its rejection is none any more, and so is the record of it
+    HANDED_ON = "handed_on"  # to them, too: somebody may have recorded a rejection of it that is none any more
     FAILED = "failed"
     REMOVED = "removed"
     KEPT = "kept"  # as another recipe made it: the original cannot be read now

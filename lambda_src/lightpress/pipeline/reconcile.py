@@ -105,11 +105,10 @@ class Attempt:
     def lifts_a_rejection(self) -> bool:
         """Whether somebody may have recorded that these contents are rejected, now or before others were published."""
         shown = self.published.manifest if self.published else None
-        if shown is not None and shown.is_rejected and shown.is_of(self.original.identity):
-            return True
-        if not self.recipe.gate:
-            return False
-        return self.dependencies.reviewed.is_recorded(self.source.name, self.original.identity)
+        if shown is not None and shown.is_of(self.original.identity):
+            return shown.is_rejected
+        reviews = self.dependencies.reviews
+        return reviews is not None and reviews.is_recorded(self.source.name, self.original.identity)
 
     @property
     def publication(self) -> Publication:
