@@ -152,8 +152,8 @@ _ENRICHER_MB = 256  # of `cdk.enriching`
 _ENRICHER_READS = 8  # the manifest by three functions, the variant, HEAD of the original, the answer three times
 _MODERATION_SQS_REQUESTS = 9  # the event, the review, and the look at the picture
 _MODERATION_READS = 12
-"""Manifest, HEAD twice and GET of the original, the review twice, and whether a rejection was ever recorded; then as for
-any look."""
+"""Manifest, HEAD twice and GET of the original, the review twice, and whether a rejection was recorded; then as for any
+look."""
 
 
 @dataclass(frozen=True)

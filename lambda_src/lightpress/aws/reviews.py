@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class S3Reviews:
-    """One object for each reviewer and version, one for each version that was rejected, and one for each held manifest."""
+    """One object for each reviewer and version, one for each rejected version, and one for each held manifest."""
 
     s3: S3Client
     bucket: str
