@@ -74,21 +74,32 @@ DIED_AND_ERASED = ("client", "start process/1", *_HALF_DONE, "DIES 0", "client")
 
 STRANDED_AND_ERASED = (
     *("client", "start process/1", *("step 0",) * 4),
-    *("client", *("step 1",) * 15),  # an operator erases all of it, and waits for those who were at work
+    *("client", *("step 1",) * 12),  # an operator erases all of it, and waits for those who were at work
     *("step 0", "step 0", "DIES 0"),  # who writes variants, and dies
     *(*("step 0",) * 3, "start process/1", *("step 1",) * 3),
 )
 """Once more there are variants, which a worker and the operator who erases are both about to look for."""
 
 _REJECTED = ("client", "start process/1", *("step 0",) * 6, "start record/1", "step 0", "step 0")
-COPIED_AND_ERASED = (*_REJECTED, "step 0", "client", *("step 1",) * 23)
+COPIED_AND_ERASED = (*_REJECTED, "step 0", "client", *("step 1",) * 13)
 """A picture is bad, and the last instance has copied it and not recorded it yet, while an operator erases all of it."""
 
 COPIED_AND_DIED = (*_REJECTED, "DIES_AFTER 0")
 """A picture is bad, and the last instance dies right after it has copied it into quarantine."""
 
-RECORDED_AND_HALF_ERASED = (*_REJECTED, "step 0", "step 0", "client", *("step 1",) * 8)
-"""It is copied and recorded, and about to be published as failed; meanwhile an operator has erased its original."""
+RECORDED_AND_HALF_ERASED = (*_REJECTED[:-3], "client", *("step 0",) * 6, "start record/1", *("step 1",) * 5)
+"""It is copied and recorded, and about to be published as failed, as its original is about to be erased."""
+
+FAILED_AND_HALF_ERASED = (
+    *(*_REJECTED, *("step 0",) * 7, "client", *("step 0",) * 14),  # it is published as failed, and an operator waits
+    *("start process/2", *("step 1",) * 9),  # for whoever publishes that it was deleted
+    *("start process/3", *("step 1",) * 6, "start process/4", *("step 1",) * 6, "start process/5", *("step 1",) * 6),
+    *("step 0",) * 9,  # and then for those at work
+)
+"""A picture has failed, and an operator who erases it is about to remove its row, and then its copy."""
+
+PUT_AND_HALF_ERASED = ("client", "client", *("step 0",) * 6)
+"""A picture is put, of which nobody has heard yet, and an operator is about to erase it."""
 
 PUBLISHED = ("client", "start process/1", *("step 0",) * 10)
 TOLD = ("client", "start process/1", *("step 0",) * 12)
@@ -205,6 +216,8 @@ ERASED_QUICK = [
     Case("PDS", begins=PUBLISHED_AND_DELETED),
     Case("BS", begins=RECORDED_AND_HALF_ERASED),
     Case("PS", faults=1, begins=STRANDED_AND_ERASED),
+    Case("BSS", faults=1, begins=FAILED_AND_HALF_ERASED),
+    Case("PSS", faults=1, begins=PUT_AND_HALF_ERASED),
 ]
 """An operator erases what there is of the key, while others publish it, delete it, or say that it has failed."""
 
@@ -257,6 +270,25 @@ COPIED_AFTER_REMOVAL = (
 )
 """Who waits for an address, and is told that it is free, finds an old copy there again, which will be removed."""
 
+COPIED_AND_LEFT = (
+    *(*COPIED_AFTER_REMOVAL[:-4], *("step 1",) * 8, "client", *("step 1",) * 12),  # an operator erases the first
+    *("DIES_AFTER 0", "start process/5", *("step 1",) * 19),  # a copy is written late, which the other waits for
+    *(*("step 0",) * 7, "start process/1", *("step 1",) * 9, "step 0"),  # it is found, and has just been removed
+)
+"""Whoever has removed a late copy of what is erased may find a manifest next that names no address any more."""
+
+LATE_WITH_A_COPY = (
+    *(*COPIED[:-8], "client", "start process/2", *("step 1",) * 17),  # it is deleted before its first copy is written
+    *("client", *("step 1",) * 16, "DIES 1"),  # and an operator who erases it is interrupted, as they wait for that
+)
+"""An erasure is interrupted while somebody is about to write a copy of what is erased."""
+
+ERASED_AND_PUT_AGAIN = (
+    *(*COPIED, "client", "start process/2", *("step 0",) * 19),
+    *("client", *("step 0",) * 20),  # an operator erases what was deleted, and is about to look whether it is published
+    *("client", "start process/3", *("step 1",) * 21),  # as it is by then, with copies
+)
+
 COPIES_QUICK = [
     *(Case(script, copying=True) for script in ("P", "PR", "Pp")),
     *(Case(script, copying=True, begins=COPIED) for script in ("PpQ", "Ppd", "PpD", "PpB")),
@@ -270,6 +302,10 @@ COPIES = [
     Case("PpRY", copying=True, begins=CROSSED),
     Case("PPpD", versioned=False, copying=True, begins=COPIED_AFTER_REMOVAL),
     Case("Pp", faults=1, copying=True, begins=COPIED),
+    Case("uPpR", copying=True),
+    Case("PPpDS", versioned=False, faults=2, copying=True, begins=COPIED_AND_LEFT),
+    Case("PDSS", faults=1, copying=True, begins=LATE_WITH_A_COPY),
+    Case("PDSPv", faults=1, copying=True, begins=ERASED_AND_PUT_AGAIN),
 ]
 """The same with more changes, and with a fault."""
 
@@ -344,7 +380,6 @@ GATED_AND_ERASED = [
     *(Case(script, begins=HELD_AND_DELETED) for script in ("PDSl",)),
 ]
 """An operator erases what is being reviewed."""
-"""An operator erases what is being reviewed."""
 
 
 def _else(unanswered: Unanswered, *scripts: str, faults: int = 0) -> list[Case]:
@@ -368,9 +403,8 @@ UNANSWERED = [
 """The same while it is overwritten, deleted, or its recipe asks another reviewer, and with a fault."""
 
 ERASED_AND_ABOUT_TO_BE_HELD = (
-    *("client", *["step 0"] * 21),  # an erasure that finds nothing leaves a tombstone, looks twice, and says so
-    *("client", "start process/1", *["step 0"] * 6),  # somebody uploads; its entry of what waits is there already
-    "client",  # an operator begins to erase it
+    *(*HELD_AND_DELETED, "client", *("step 0",) * 14),  # an operator erases what was deleted, up to the last look
+    *("client", "start process/5", *("step 1",) * 6),  # somebody uploads; its entry of what waits is there already
 )
 GATED = [
     *GATED_QUICK,
@@ -447,7 +481,7 @@ DROPPED = [
 
 ERASED_BESIDE_A_WORKER = (
     *(*COPIED, "client", "start process/2", *("step 0",) * 21),  # another picture waits for the addresses of the first
-    *("client", *("step 0",) * 11),  # which an operator erases, who asks for a look at it, and waits for nobody
+    *("client", *("step 0",) * 15),  # which an operator erases, who asks for a look at it, and waits for nobody
     *("start process/6", *("step 1",) * 13, "client"),  # it looks, and nobody hears that versions were removed
 )
 """Whoever looks has removed its copies, and may find a manifest next whose key is taken out."""

@@ -25,7 +25,7 @@ from lightpress.aws import reviews as reviews_store
 from lightpress.aws import waiting as waiting_store
 from lightpress.backfill import child, look, machine, sweep
 from lightpress.backfill.hashes import hashes
-from lightpress.cli import distributed, erasing
+from lightpress.cli import distributed, erasing, erasure
 from lightpress.delivery import notify as announce
 from lightpress.delivery import purging
 from lightpress.failures import record as record_failure
@@ -103,6 +103,7 @@ class Code:
     correction: Any = correction
     dropping: Any = dropping
     erasing: Any = erasing
+    erasure: Any = erasure
     reviewing: Any = reviewing
     reviews: Any = reviews_store
     enriching: Any = enriching
@@ -201,6 +202,16 @@ class Waiting:
     def for_those_at_work(self) -> bool:
         self.wire(WAIT, "those at work", lambda: None)
         return True
+
+
+@dataclass(frozen=True)
+class _Deployment:
+    """What an operator's command line knows of it."""
+
+    uploads_bucket: str
+
+    def name_of(self, bucket: str, key: str) -> str | None:
+        return key if bucket == self.uploads_bucket else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -364,7 +375,10 @@ class Release:
                 copies=self.code.copies.S3Copies(s3, IMAGES, IMAGES, pictures.COPY_FOLDERS) if self.copying else None,
                 facts=self.code.facts.S3Facts(s3, IMAGES) if self.enriched else None,
             )
-            if work.run({message.body}, Waiting(wire), lambda _: None):
+            survey = self.code.erasure.Survey()
+            # The command adds the key that it was given; here, as of a folder, only those are known that are found.
+            self.code.erasure.Erasure(_Deployment(UPLOADS), work.scope, work).find_names(survey)
+            if work.run(survey.names, Waiting(wire), lambda _: None):
                 wire(RECEIPT, message.body, lambda: None, changes=True)
 
         return handle

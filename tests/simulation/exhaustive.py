@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lightpress.pipeline.gate import PERSON
+from lightpress.pipeline.paths import short_name
 from lightpress.pipeline.recipe import Unanswered
 from tests.simulation.cloud import Cloud
 from tests.simulation.deployed import BUS, PREVIOUS_DAYS, UPLOADS, Code
@@ -71,8 +72,8 @@ _MOST_STEPS = 1_000
 # reviewers have. Of recipes with enrichers: w and z: one of them, whom R does not ask, says what is to be seen, and
 # thinks again; f: another one sees a face. h and g: somebody says what is to be seen, of whatever recipes. v: somebody
 # sweeps; y: so does the schedule, after more time than replaced variants are kept. p: another key is put, whose copies
-# want the same addresses, and d: it is deleted. n: nobody ever hears of the changes that nobody has received yet; a
-# night finds them, once everything else is done.
+# want the same addresses, and d: it is deleted; u: a stack of before has left a copy of each at the other's address of
+# R. n: nobody ever hears of the changes that nobody has received yet; a night finds them, once everything else is done.
 
 
 def _newest(cloud: Cloud) -> str:
@@ -82,6 +83,11 @@ def _newest(cloud: Cloud) -> str:
 
 def _first(cloud: Cloud) -> str:
     return next(iter(cloud.promises.contents))
+
+
+def _leave_crossed_copies(cloud: Cloud) -> None:
+    for owner, other in ((KEY, NEIGHBOR), (NEIGHBOR, KEY)):
+        cloud.leave_former_copy(f"u/{short_name(other)}-small.jpg", owner)
 
 
 SCRIPT: dict[str, Callable[[Cloud], None]] = {
@@ -118,6 +124,7 @@ SCRIPT: dict[str, Callable[[Cloud], None]] = {
     "f": lambda cloud: cloud.enrich(KEY, _newest(cloud), A_FACE),
     "p": lambda cloud: cloud.put(NEIGHBOR, GOOD + b"P"),
     "d": lambda cloud: cloud.delete(NEIGHBOR),
+    "u": _leave_crossed_copies,
 }
 
 VIEWER, LAZY_VIEWERS, ERASES, TIME_PASSES = "V", frozenset("WU"), "S", "T"

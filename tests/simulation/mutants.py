@@ -22,6 +22,7 @@ from tests.simulation.cases import (
     COPIED_AFTER_REMOVAL,
     COPIED_AND_DIED,
     COPIED_AND_ERASED,
+    COPIED_AND_LEFT,
     CROSSED,
     DELETED_AND_DIED,
     DIED_AND_ERASED,
@@ -30,11 +31,12 @@ from tests.simulation.cases import (
     DIED_BELOW_A_TOMBSTONE,
     EAGER_AND_LATE,
     ERASED_AND_ABOUT_TO_BE_HELD,
-    ERASED_BESIDE_A_WORKER,
+    FAILED_AND_HALF_ERASED,
     HALF_PUBLISHED_BY_OTHERS,
     HELD,
     HELD_AND_DELETED,
     LATE_AND_DEAD,
+    LATE_WITH_A_COPY,
     LAZILY_PUBLISHED,
     LAZILY_RENDERED,
     LAZILY_TOLD,
@@ -46,6 +48,7 @@ from tests.simulation.cases import (
     PUBLISHED,
     PUBLISHED_AND_DELETED,
     PUBLISHED_TWICE,
+    PUT_AND_HALF_ERASED,
     RECORDED_AND_HALF_ERASED,
     REFUSED_FOR_ANOTHER,
     REJECTED,
@@ -53,7 +56,6 @@ from tests.simulation.cases import (
     REJECTED_AND_RECORDED,
     REJECTED_BEHIND_A_LATE_LOOK,
     REPLACED_ABOVE_ANOTHER,
-    STRANDED_AND_ERASED,
     TOLD,
     VIEWED_AND_DIED,
 )
@@ -67,7 +69,7 @@ if TYPE_CHECKING:
 
 RECONCILE, PROCESS, RECORD_FAILURE, ANNOUNCE = "reconcile", "process", "record_failure", "announce"
 LOOK, SWEEP, RUNS = "look", "sweep", "runs"
-FIRST_VIEW, CORRECTION, ERASING = "first_view", "correction", "erasing"
+FIRST_VIEW, CORRECTION, ERASING, ERASURE = "first_view", "correction", "erasing", "erasure"
 REVIEWING, REVIEWS, WAITING = "reviewing", "reviews", "waiting"
 ENRICHING, FACTS = "enriching", "facts"
 CHILD, MACHINE, DISTRIBUTED = "child", "machine", "distributed"
@@ -882,7 +884,7 @@ MUTANTS = (
     Mutant(
         "an erasure does not wait for those who are at work",
         ERASING,
-        (Change("not P.for_those_at_work()", "False"),),
+        (Change("P.for_those_at_work()", "True"),),
         Case("BS", begins=COPIED_AND_ERASED),
         500,
     ),
@@ -907,50 +909,61 @@ MUTANTS = (
         "an erasure takes a failure for a deletion",
         ERASING,
         (Change("M.status is not Status.DELETED", "False"),),
-        None,
-        10,
-        seed=90,
-        erasing=True,
+        Case("BS"),
+        500,
     ),
     Mutant(
         "an erasure removes the rows while something may still be published as failed",
         ERASING,
-        (
-            Change(
-                "S._without_name(N, E)",
-                "[self.failures.erase(subject_of_picture(source.bucket, source.key)),"
-                " self._without_name(name, entries)][1]",
-            ),
-        ),
-        Case("BS", begins=RECORDED_AND_HALF_ERASED),
+        (Change("S._remove_derived if sure and not R[Kind.VERSIONS] else S._ask_for_removal", "self._remove_derived"),),
+        Case("BS", begins=(*RECORDED_AND_HALF_ERASED, *("step 0",) * 10)),
         500,
-        seed=1,
     ),
     Mutant(
-        "an erasure looks for variants once it has read the manifest",
+        "an erasure takes addresses of copies out of the manifest while somebody may still write there",
+        ERASING,
+        (Change("S._remove_derived if sure and not R[Kind.VERSIONS] else S._ask_for_removal", "self._remove_derived"),),
+        Case("PDS", copying=True, begins=LATE_WITH_A_COPY[:-1]),
+        500,
+    ),
+    Mutant(
+        "an erasure takes the key out of the manifest before it removes the rest",
         ERASING,
         (
-            Change("has_variants = any(S.images.paths(variants_folder(N)))", "has_variants = False"),
+            Change("removed[Kind.MANIFESTS] += S._take_name_out(N, T, E)", "pass"),
             Change(
-                "if has_variants:\n    return None",
-                "if any(self.images.paths(variants_folder(name))):\n    return None",
+                "removed[Kind.ROWS] += X",
+                "removed[Kind.MANIFESTS] += self._take_name_out(name, tombstone, entries)\nremoved[Kind.ROWS] += X",
             ),
         ),
-        Case("PS", faults=1, begins=STRANDED_AND_ERASED),
-        12_000,
+        Case("BSS", faults=1, begins=(*FAILED_AND_HALF_ERASED, *("step 0",) * 3, "DIES 0")),
+        500,
+    ),
+    Mutant(
+        "an erasure removes originals that no manifest names",
+        ERASING,
+        (Change("S._keep_name", "lambda _: None"),),
+        Case("PSS", faults=1, begins=(*PUT_AND_HALF_ERASED, *("step 0",) * 3, "DIES 0", "client")),
+        500,
+    ),
+    Mutant(
+        "an erasure looks for keys in no manifest",
+        ERASURE,
+        (Change("S._manifests()", "()"),),
+        Case("BSS", faults=1, begins=FAILED_AND_HALF_ERASED),
+        500,
     ),
     Mutant(
         "an erasure removes copies only where there is a row",
         ERASING,
         (
             Change(
-                "S._remove_versions(S.quarantine, F, set())",
-                "removed[Kind.ROWS] and self._remove_versions(*[self.quarantine, copies_folder(source), set()])",
+                "S._remove_versions(S.quarantine, F)",
+                "removed[Kind.ROWS] and self._remove_versions(*[self.quarantine, copies_folder(source)])",
             ),
         ),
-        Case("BS", faults=1, begins=COPIED_AND_DIED),
+        Case("BS", faults=1, begins=(*COPIED_AND_DIED, "client", *("step 0",) * 13)),
         500,
-        seed=1,
     ),
     Mutant(
         "nothing waits for its reviewers",
@@ -1214,7 +1227,7 @@ MUTANTS = (
         "an erasure takes what waits since off the list",
         ERASING,
         (Change("max(X, default=0)", "0"),),
-        Case("SPSa", begins=ERASED_AND_ABOUT_TO_BE_HELD),
+        Case("PDSPa", begins=(*ERASED_AND_ABOUT_TO_BE_HELD, *("step 0",) * 9, *("step 1",) * 6)),
         100,
     ),
     Mutant(
@@ -1305,7 +1318,26 @@ MUTANTS = (
         "an erasure wakes nobody who waits for an address of a copy",
         ERASING,
         (Change("wake(notes, self.copies, X)", "None"),),
-        Case("PpSn", copying=True, begins=ERASED_BESIDE_A_WORKER),
+        Case("PPpDS", versioned=False, faults=2, copying=True, begins=COPIED_AND_LEFT),
+        3_000,
+    ),
+    Mutant(
+        "an erasure wakes who waits for an address once no manifest names it",
+        ERASING,
+        (
+            Change("wake(notes, self.copies, X)", "None"),
+            Change(
+                "self.images.remove(entries)",
+                "wake(notes, self.copies, lambda key: self.looks.request_look(self.publishing.named(key)))",
+            ),
+        ),
+        Case(
+            "PPpDS",
+            versioned=False,
+            faults=2,
+            copying=True,
+            begins=(*COPIED_AND_LEFT, *("step 0",) * 13, "DIES_AFTER 0"),
+        ),
         3_000,
     ),
     Mutant(
@@ -1500,7 +1532,7 @@ MUTANTS = (
     Mutant(
         "what is erased has left, and is kept for that",
         ERASING,
-        (Change("P is not None and P.manifest.original_dropped is not None", "False"),),
+        (Change("M is not None and M.original_dropped is not None", "False"),),
         None,
         300,
         erasing=True,
@@ -1581,9 +1613,22 @@ MUTANTS = (
     Mutant(
         "who waits for an address is woken though it is kept",
         RECONCILE,
-        (Change("{short_name(one.path) for one in M.copies}", "set()", "_of_addresses_left"),),
+        (Change("N.address in L", "True", "_of_addresses_left"),),
         Case("PpRY", copying=True, begins=CROSSED),
         2_000,
+    ),
+    Mutant(
+        "who waits for an address is woken though no manifest names the copy there",
+        RECONCILE,
+        (
+            Change(
+                "N.address in L",
+                "note.address not in {short_name(one.path) for one in manifest.copies}",
+                "_of_addresses_left",
+            ),
+        ),
+        Case("uPpR", copying=True),
+        5_000,
     ),
     _of_copies("a crash leaves copies as they are", RECONCILE, 500, ("match_copies(M, D)", "M", "_looked_at_again")),
     _of_copies(

@@ -3,10 +3,11 @@
 Functions go on working meanwhile, so the order matters. Of each key, first a delete marker, then all other versions,
 and markers only once nothing lies below them: at no moment does an older version become the current one. Whatever
 follows from originals is removed by whoever removes what follows from deletions: a message has the key looked at, and a
-worker tells the CDN, removes the variants and publishes a tombstone. Its key is taken out of that here.
+worker tells the CDN, removes the variants and publishes a tombstone.
 
-A worker that has read an original before it was deleted may still write something of it, so all of it is looked through
-once more after the longest time that a function runs. Only if nothing is found then, everything is gone.
+A worker that has read an original before it was deleted may still write something of it. So all the rest is removed
+only after the longest time that a function runs, when nobody can write it anew; and the last to go is the key in its
+tombstone, by which a repetition finds what an interrupted one has left.
 """
 
 from __future__ import annotations
@@ -49,7 +50,9 @@ if TYPE_CHECKING:
     from lightpress.aws.failures_table import DynamoFailures
     from lightpress.aws.images import S3Images
     from lightpress.aws.purges import SqsLateLooks
+    from lightpress.backfill.at_once import AtOnce
     from lightpress.pipeline.buckets import Publishing
+    from lightpress.pipeline.ports import Published
 
 _MOST_DELETED_AT_ONCE = 1000
 _KEYS_AT_ONCE = 1000
@@ -145,7 +148,6 @@ class Erasing:
         each: Applies a function to each of many, in order; several at once, where it may.
         copies: Copies of variants; None where there are none.
         facts: What enrichers say, also of the pictures of others that look alike; None where none are asked.
-        addresses: Of each key, where its copies were found to be. No manifest says so once the key is taken out of it.
     """
 
     s3: S3Client
@@ -156,10 +158,9 @@ class Erasing:
     looks: SqsLateLooks
     publishing: Publishing
     scope: Scope
-    each: Callable[[Callable[[str], Round], Iterable[str]], Iterable[Round]] = field(default=map)
+    each: AtOnce = field(default=map)
     copies: S3Copies | None = None
     facts: S3Facts | None = None
-    addresses: dict[str, set[str]] = field(default_factory=dict)
 
     def run(self, names: set[str], patience: Patience, heard: Callable[[Round], None]) -> bool:
         """Look through everything until nothing is left; returns whether that is sure.
@@ -171,7 +172,7 @@ class Erasing:
         """
         sure, again = False, frozenset(names)
         while True:
-            done = self._round(names, again)
+            done = self._round(names, again, sure=sure)
             if not done.unsettled:
                 done.removed.update(self._take_names_out())
             heard(done)
@@ -180,23 +181,27 @@ class Erasing:
             if done.unsettled:
                 patience.for_workers(len(done.unsettled))
                 again = done.unsettled
-            elif sure and again == names and not done.removed.total():
+            elif sure:  # of each key, since the wait
                 return True
-            else:
-                if not sure and not patience.for_those_at_work():
-                    return False
+            elif patience.for_those_at_work():
                 sure, again = True, frozenset(names)
+            else:
+                return False
 
-    def _round(self, names: set[str], again: frozenset[str]) -> Round:
-        """Remove what is there of all originals, and what follows from those in `again` and from new ones."""
+    def _round(self, names: set[str], again: frozenset[str], *, sure: bool) -> Round:
+        """Remove what is there of all originals, and what follows from those in `again` and from new ones.
+
+        sure: Nobody is at work any more who may have read an original before it was deleted, as far as is known.
+        """
         removed: Counter[Kind] = Counter()
         found: set[str] = set()
         for prefix in self.scope.prefixes(self.folders):
-            removed[Kind.VERSIONS] += self._remove_versions(self.uploads, prefix, found)
+            removed[Kind.VERSIONS] += self._remove_originals(prefix, found)
         look_at = sorted(again | (found - names))
         names |= found
         unsettled: set[str] = set()
-        for one in self.each(self._remove_derived, look_at):
+        remove = self._remove_derived if sure and not removed[Kind.VERSIONS] else self._ask_for_removal
+        for one in self.each(remove, look_at):
             removed += one.removed
             unsettled |= one.unsettled
         return Round(removed, frozenset(unsettled))
@@ -218,15 +223,27 @@ class Erasing:
                     [row for kind, row in of_key if kind == _MARKERS],
                 )
 
-    def _remove_versions(self, bucket: str, prefix: str, found: set[str]) -> int:
-        """Remove everything below a prefix, until nothing is listed; returns how much, and adds its keys to `found`."""
+    def _remove_originals(self, prefix: str, found: set[str]) -> int:
+        """Remove all originals of the scope below a prefix; returns how many versions, and adds their keys to `found`.
+
+        Manifests name them before: whoever is interrupted finds the keys of what follows from them by nothing else.
+        """
+
+        def note(keys: set[str]) -> None:
+            list(self.each(self._keep_name, sorted(keys - found)))
+            found.update(keys)
+
+        return self._remove_versions(self.uploads, prefix, note)
+
+    def _remove_versions(self, bucket: str, prefix: str, note: Callable[[set[str]], None] = lambda _: None) -> int:
+        """Remove everything below a prefix, until nothing is listed; returns how much. note: Is told of keys before."""
         count, more = 0, True
         while more:
             more = False
             listed = self.versions(bucket, prefix)
             while some := list(islice(listed, _KEYS_AT_ONCE)):
                 more = True
-                found.update(one.key for one in some)
+                note({one.key for one in some})
                 count += self._remove_listed(bucket, some)
         return count
 
@@ -257,32 +274,63 @@ class Erasing:
             if refused := refused_in(answer, bucket):
                 raise NotErasedError(refused)
 
-    def _remove_derived(self, name: str) -> Round:
-        """Remove what follows from the original of a key, or ask for it.
+    def _keep_name(self, name: str) -> None:
+        """Have the manifest of a key name it, where none does: of what was put since it was erased, and of new ones.
 
-        Variants are removed by a worker, who tells the CDN first; rows and copies here, once no manifest can say any
-        more that the original has failed.
+        A worker that is about to publish the original finds another manifest then, and begins anew.
         """
-        source = self.publishing.named(name)
-        entries = list(self.images.paths(held_folder(name)))
-        try:
-            manifests = self._without_name(name, entries)
-        except PreconditionFailed:  # somebody has published something
-            manifests = None
-        if manifests is None:
-            self.looks.request_look(source)
-            return Round(Counter(), frozenset({name}))
+        path = manifest_path(name)
+        for _ in range(ATTEMPTS):
+            with suppress(PreconditionFailed):  # what somebody else publishes mostly names it, too
+                published = self.images.published_at(path)
+                if published is None:
+                    self.images.publish_at(path, Manifest(name, Status.DELETED, 1), None)
+                elif not published.manifest.key:
+                    manifest = published.manifest
+                    self.images.publish_at(path, replace(manifest, key=name, revision=manifest.revision + 1), published)
+                return
+        raise NotErasedError(f"{path} was written anew during each of {ATTEMPTS} attempts: run the command again.")
+
+    def _ask_for_removal(self, name: str) -> Round:
+        """Have what follows from the original of a key removed by a worker, who tells the CDN first, unless it is."""
+        with suppress(PreconditionFailed):
+            self._tombstone(name)
+            return Round(Counter(), frozenset())
+        self.looks.request_look(self.publishing.named(name))
+        return Round(Counter(), frozenset({name}))
+
+    def _remove_derived(self, name: str) -> Round:
+        """Remove what is left of a key once workers have removed their part, or ask them for that."""
+        removed = Counter[Kind]()
+        with suppress(PreconditionFailed):
+            self._remove_rest(name, removed)
+            return Round(removed, frozenset())
+        self.looks.request_look(self.publishing.named(name))
+        return Round(removed, frozenset({name}))
+
+    def _remove_rest(self, name: str, removed: Counter[Kind]) -> None:
+        """Remove it, and then take the key out of the manifest; adds to `removed` how much.
+
+        In this order: whoever is interrupted finds the key by its manifest again. Only entries in the list of what
+        waits come after that: whoever is about to publish what one of them is of has to find another manifest than
+        the one that it would replace. Where they stay, they are removed by whoever counts what waits.
+
+        Raises PreconditionFailed where something is published, or left over.
+        """
+        source, entries = self.publishing.named(name), list(self.images.paths(held_folder(name)))
+        tombstone = self._tombstone(name)
         if self.copies is not None:  # whoever has removed its copies may find a manifest that names none any more
             notes = self.copies.waiting(name)
             wake(notes, self.copies, lambda key: self.looks.request_look(self.publishing.named(key)))
-        removed = Counter({Kind.MANIFESTS: manifests})
-        removed[Kind.ROWS] = self.failures.erase(subject_of_picture(source.bucket, source.key))
-        removed[Kind.COPIES] = self._remove_versions(self.quarantine, copies_folder(source), set())
+        removed[Kind.ROWS] += self.failures.erase(subject_of_picture(source.bucket, source.key))
+        removed[Kind.COPIES] += self._remove_versions(self.quarantine, copies_folder(source))
         alike = self._entries_of_likeness(name)
         said = [path for folder in (reviews_folder(name), facts_folder(name)) for path in self.images.paths(folder)]
-        self.images.remove([*alike, *said, *entries])
-        removed[Kind.REVIEWS] = len(said) + len(entries)
-        return Round(removed, frozenset())
+        self.images.remove([*alike, *said])
+        removed[Kind.REVIEWS] += len(said)
+        removed[Kind.MANIFESTS] += self._take_name_out(name, tombstone, entries)
+        self.images.remove(entries)
+        removed[Kind.REVIEWS] += len(entries)
 
     def _entries_of_likeness(self, name: str) -> list[str]:
         """Of the index of perceptual hashes: the entry by which the others are found last, so that none is left."""
@@ -321,50 +369,48 @@ class Erasing:
         self.looks.request_look(source)
         return sum(len(fact.looks_like) for fact in before.facts) - sum(len(fact.looks_like) for fact in facts)
 
-    def _without_name(self, name: str, entries: Sequence[str]) -> int | None:
-        """Leave of the manifest that it was deleted, and its revision; None where something is published, or left over.
+    def _tombstone(self, name: str) -> Published | None:
+        """The manifest of a key that was deleted, and of which a worker has nothing to remove any more.
 
-        A tombstone has to stay as long as anybody may hear of the deletion, who else would write one with the key.
-        entries: in the list of what waits, all of which can be removed then: whoever may be about to publish what one
-        of them is of finds another manifest than the one that it would replace.
-        Returns how many named it.
+        None where there never was any. Raises PreconditionFailed where something is published, or left over.
         """
         path = manifest_path(name)
         # Before the manifest is read: whoever removes the last of them has published one with the key before that.
         has_variants = any(self.images.paths(variants_folder(name)))
         published = self.images.published_at(path)
-        if published is not None and published.manifest.original_dropped is not None:
+        manifest = published.manifest if published else None
+        if manifest is not None and manifest.original_dropped is not None:
             # As long as it says so, it is no deletion that the original is gone.
-            self.images.publish_at(path, replace(published.manifest, original_dropped=None), published)
-            return None
-        if has_variants:
-            return None
-        if published is not None and (left := self._copies_left(name, published.manifest)):
-            if not set(left) <= set(published.manifest.past_copies):
-                manifest = published.manifest
-                self.images.publish_at(path, replace(manifest, past_copies=(*left, *manifest.past_copies)), published)
-            return None
-        latest = max((revision_of_entry(entry) for entry in entries), default=0)
-        if published is None:
+            self.images.publish_at(path, replace(manifest, original_dropped=None), published)
+            raise PreconditionFailed
+        is_published = manifest is not None and manifest.status is not Status.DELETED
+        if has_variants or is_published or self._has_copies(name, manifest):
+            raise PreconditionFailed
+        return published
+
+    def _has_copies(self, name: str, manifest: Manifest | None) -> bool:
+        """Whether a copy of a key is left, which a worker removes, who tells the CDN first."""
+        if self.copies is None or manifest is None:
+            return False
+        copies = self.copies
+        paths = [path for path in manifest.past_copies if not is_too_long(path) and copies.covers(path)]
+        return any(lying.owner == copies.owner(name) for lying in map(copies.look, paths) if lying)
+
+    def _take_name_out(self, name: str, tombstone: Published | None, entries: Sequence[str]) -> int:
+        """Leave of the manifest that it was deleted, and its revision; returns how many named the key.
+
+        A tombstone has to stay as long as anybody may hear of the deletion, who else would write one with the key.
+        entries: in the list of what waits, all of which can be removed then, as it has the revision of the latest.
+        """
+        path, latest = manifest_path(name), max((revision_of_entry(entry) for entry in entries), default=0)
+        if tombstone is None:
             self.images.publish_at(path, Manifest("", Status.DELETED, max(1, latest)), None)
             return 0
-        if published.manifest.status is not Status.DELETED:
-            return None
-        if published.manifest.key or published.manifest.past_copies or latest > published.manifest.revision:
-            revision = max(published.manifest.revision, latest)
-            nameless = replace(published.manifest, key="", revision=revision, past_copies=())
-            self.images.publish_at(path, nameless, published)
-        return int(bool(published.manifest.key))
-
-    def _copies_left(self, name: str, manifest: Manifest) -> list[str]:
-        """Where copies of a key are still, which a worker removes, who tells the CDN first."""
-        if self.copies is None:
-            return []
-        known = self.addresses.setdefault(name, set())
-        known.update((*(one.path for one in manifest.copies), *manifest.past_copies))
-        copies = self.copies
-        looked_at = {path: copies.look(path) for path in sorted(known) if not is_too_long(path) and copies.covers(path)}
-        return [path for path, lying in looked_at.items() if lying and lying.owner == copies.owner(name)]
+        manifest = tombstone.manifest
+        if manifest.key or manifest.past_copies or latest > manifest.revision:
+            revision = max(manifest.revision, latest)
+            self.images.publish_at(path, replace(manifest, key="", revision=revision, past_copies=()), tombstone)
+        return int(bool(manifest.key))
 
 
 def _tried_again(take_out: Callable[[str], int], path: str) -> Round:

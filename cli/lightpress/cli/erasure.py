@@ -72,12 +72,24 @@ class Erasure:
     def survey(self, progress: Callable[[int], None] = lambda _: None) -> Survey:
         """Find everything: the list of versions, every manifest, every row, unfinished uploads and counters."""
         found = Survey()
+        self.find_names(found, progress)
+        if self.scope.key:
+            found.names.add(self.scope.key)  # also of what nothing names
+        for prefix in self.scope.prefixes(self.erasing.folders):
+            found.uploads += self._unfinished(prefix)
+        found.counters = list(self._counters())
+        found.counts[Kind.UPLOADS] = len(found.uploads)
+        found.counts[Kind.COUNTERS] = len(found.counters)
+        found.counts[Kind.VARIANTS] = sum(self.erasing.each(self._variants, sorted(found.names)))
+        return found
+
+    def find_names(self, found: Survey, progress: Callable[[int], None] = lambda _: None) -> None:
+        """Find the keys, and how much there is of what names them: versions, manifests, rows."""
         for prefix in self.scope.prefixes(self.erasing.folders):
             for one in self.erasing.versions(self.deployment.uploads_bucket, prefix):
                 found.names.add(one.key)
                 found.counts[Kind.VERSIONS] += len(one.versions) + len(one.markers)
                 progress(len(found.names))
-            found.uploads += self._unfinished(prefix)
         for name in self._manifests():
             found.counts[Kind.MANIFESTS] += 1
             found.names.add(name)
@@ -85,11 +97,6 @@ class Erasure:
         for name in self._rows():
             found.counts[Kind.ROWS] += 1
             found.names.add(name)
-        found.counters = list(self._counters())
-        found.counts[Kind.UPLOADS] = len(found.uploads)
-        found.counts[Kind.COUNTERS] = len(found.counters)
-        found.counts[Kind.VARIANTS] = sum(self._each(self._variants, sorted(found.names)))
-        return found
 
     def attached_originals(self) -> Iterator[Source]:
         """Originals of the scope in attached buckets, which are only read."""
@@ -131,7 +138,7 @@ class Erasure:
         images = self.erasing.images
         paths = images.paths(MANIFESTS)
         while some := list(islice(paths, _MANIFESTS_AT_ONCE)):
-            for published in self._each(images.published_at, some):
+            for published in self.erasing.each(images.published_at, some):
                 if published is not None and self.scope.takes(published.manifest.key):
                     yield published.manifest.key
 
@@ -158,11 +165,6 @@ class Erasure:
                 answer = dynamodb.get_item(TableName=self.deployment.counters_table, Key={OWNER_DAY: {"S": row}})
                 if "Item" in answer:
                     yield row
-
-    @staticmethod
-    def _each(function: Callable[[str], Any], names: list[str]) -> list[Any]:
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            return list(pool.map(function, names))
 
 
 @contextmanager

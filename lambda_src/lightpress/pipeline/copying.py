@@ -39,7 +39,7 @@ def match_copies(manifest: Manifest, dependencies: Dependencies) -> Manifest:
         return manifest
     work = _Matching(manifest, dependencies, copies)
     placed = tuple(map(work.place, manifest.copies))
-    for path in manifest.past_copies:
+    for path in _past_addresses(manifest):
         work.take_away(path)
     now = work.still_published()
     wake(_of_addresses_left(manifest, copies), copies, dependencies.look_at)
@@ -51,15 +51,19 @@ def match_copies(manifest: Manifest, dependencies: Dependencies) -> Manifest:
 
 
 def _of_addresses_left(manifest: Manifest, copies: Copies) -> list[Note]:
-    """The notes of those who wait for an address that a key claims no more.
+    """The notes of those who wait for an address that a key has left, as its manifest says.
 
-    Who waits for what it claims goes on waiting: two, of whom each has what the other waits for, would wake each other
-    for ever.
+    Who waits for any other goes on waiting: two, of whom each has what the other waits for, would wake each other for
+    ever. It may be one that a key claims, or one where no manifest of it looks: a copy there is removed by a sweep.
     """
-    if not manifest.past_copies:
-        return []
-    claimed = {short_name(one.path) for one in manifest.copies}
-    return [note for note in copies.waiting(manifest.key) if note.address not in claimed]
+    left = {short_name(path) for path in _past_addresses(manifest)}
+    return [note for note in copies.waiting(manifest.key) if not note.address or note.address in left] if left else []
+
+
+def _past_addresses(manifest: Manifest) -> list[str]:
+    """Where nothing of a key may lie: what is there now is no past, even where a manifest of before says both."""
+    claimed = {one.path for one in manifest.copies}
+    return [path for path in manifest.past_copies if path not in claimed]
 
 
 def wake(notes: Sequence[Note], copies: Copies, look_at: Callable[[str], None]) -> None:
