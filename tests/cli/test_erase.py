@@ -10,7 +10,8 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 import pytest
@@ -21,9 +22,10 @@ from lightpress.aws.failures_table import DynamoFailures
 from lightpress.aws.images import S3Images
 from lightpress.aws.originals import S3Originals
 from lightpress.aws.purges import SqsLateLooks, SqsPurges
+from lightpress.aws.quarantine import copies_folder
 from lightpress.aws.upload_counters import OWNER_DAY
 from lightpress.cli.erasing import Erasing, Kind, NotErasedError, Scope
-from lightpress.cli.erasure import Erasure, Waiting, erasure_of, held_after
+from lightpress.cli.erasure import Erasure, Survey, Waiting, erasure_of, held_after
 from lightpress.cli.main import app
 from lightpress.client.deployment import deployment_in_account
 from lightpress.pipeline.buckets import Attached, Publishing
@@ -37,6 +39,7 @@ from lightpress.pipeline.manifest import Copy, Manifest, Status, Variant
 from lightpress.pipeline.paths import fact_path, generation_name, likeness_paths, manifest_path, variants_folder
 from lightpress.pipeline.ports import Dependencies, Lies
 from lightpress.pipeline.reconcile import reconcile
+from lightpress.pipeline.source import Source
 from lightpress.uploads.requests import owner_of
 from tests.aws.tables import make_table
 from tests.cli.deployed import FAILURES, IMAGES, PURGES, QUARANTINE, QUEUE, RETENTION, UPLOADS, Rig
@@ -252,6 +255,73 @@ def test_each_key_is_erased_whatever_it_is_called_and_no_other_key_that_begins_s
     assert not [what for what in asked if any(character in what for character in "\x00\x07\uffff")]
 
 
+class CtrlCError(Exception):
+    """The operator has pressed Ctrl-C."""
+
+
+def test_whatever_request_an_erasure_is_interrupted_at_a_repetition_finds_what_is_left() -> None:
+    left = None
+    for most in range(100):
+        there = _a_failed_picture()
+        left = _erased_folder(there, most)
+        if left is not None:
+            break
+        assert _erased_folder(there, None) == {manifest_path(_FAILED)}, f"after {most} requests"
+    assert left == {manifest_path(_FAILED)}
+    assert most > 20
+
+
+_FAILED = "trips/a.jpg"
+
+
+def _a_failed_picture() -> tuple[dict[str, Bucket], Table]:
+    """All that there is of a picture that failed, and was deleted."""
+    buckets = {UPLOADS: Bucket(versioned=True), IMAGES: Bucket(), QUARANTINE: Bucket()}
+    rows = Table(("subject", "identity"))
+    buckets[UPLOADS].put(_FAILED, b"1")
+    buckets[IMAGES].put(manifest_path(_FAILED), Manifest(_FAILED, Status.DELETED, 2).to_json())
+    buckets[QUARANTINE].put(f"{copies_folder(Source(UPLOADS, _FAILED))}c", b"1")
+    said = (held_path(_FAILED, 1), review_path(_FAILED, "v1", "person"), fact_path(_FAILED, "v1", "alt"))
+    for path in (*said, *likeness_paths(_FAILED, "0" * 16)):
+        buckets[IMAGES].put(path, b"{}")
+    rows.items[subject_of_picture(UPLOADS, _FAILED), "v1"] = {
+        "subject": {"S": subject_of_picture(UPLOADS, _FAILED)},
+        "identity": {"S": "v1"},
+    }
+    return buckets, rows
+
+
+def _erased_folder(there: tuple[dict[str, Bucket], Table], most: int | None) -> set[str] | None:
+    """What is left once a folder is erased, all that is stored; None if that was interrupted after so many requests."""
+    buckets, rows = there
+    asked: list[str] = []
+
+    def wire(operation: str, what: str, effect: Callable[[], Any], *, changes: bool = False) -> Any:  # noqa: ANN401, ARG001
+        asked.append(what)
+        if most is not None and len(asked) > most:
+            raise CtrlCError
+        return effect()
+
+    s3: Any = SimulatedS3(buckets, wire)
+    erasing = Erasing(
+        s3,
+        UPLOADS,
+        QUARANTINE,
+        S3Images(s3, IMAGES),
+        DynamoFailures(cast("Any", SimulatedDynamoDb({FAILURES: rows}, wire)), FAILURES, lambda: 0, 0),
+        SqsLateLooks(cast("Any", SimulatedSqs({"queue": Queue("queue")})), "queue", 0),
+        Publishing(UPLOADS),
+        Scope(prefix="trips/"),
+    )
+    survey, deployment = Survey(), cast("Any", SimpleNamespace(uploads_bucket=UPLOADS, name_of=lambda _, key: key))
+    try:
+        Erasure(deployment, erasing.scope, erasing).find_names(survey)
+        assert erasing.run(survey.names, Impatient(), lambda _: None)
+    except CtrlCError:
+        return None
+    return {path for bucket in buckets.values() for path in bucket.keys} | {subject for subject, _ in rows.items}
+
+
 class Impatient:
     """Waits for nobody."""
 
@@ -441,10 +511,10 @@ def everything_of(rig: Rig, key: str) -> None:
     for path in (
         held_path(key, 1),
         review_path(key, identity, "scan"),
-        fact_path(key, identity, "alt"),
         *likeness_paths(key, "0" * 16),
     ):
         images.put_object(Bucket=IMAGES, Key=path, Body=b"")
+    S3Facts(images, IMAGES).keep(key, identity, Fact("alt", alt="a dog"), said_at=1)
     S3Facts(images, IMAGES).keep("home/b.jpg", "v1", Fact("duplicates", looks_like=(key,)), said_at=1)
 
 
@@ -535,6 +605,27 @@ def test_the_command_asks_with_counts_and_gives_a_receipt_that_says_until_when_w
     assert "        0  versions and delete markers of originals" in again.stdout
     left = rig.deployment.s3.list_object_versions(Bucket=UPLOADS)
     assert {row["Key"] for row in (*left["Versions"], *left["DeleteMarkers"])} == {"home/c.jpg"}
+
+
+def test_of_a_key_that_is_given_a_copy_is_found_that_nothing_names(rig: Rig) -> None:
+    copies(rig, "trips/a.jpg")
+    told = json.loads(run("--key", "trips/a.jpg", "--yes", "--json").stdout)
+    assert (told["complete"], told["removed"]["copies"]) == (True, 1)
+    assert rig.stored(QUARANTINE) == set()
+
+
+def test_without_waiting_the_key_stays_until_the_command_is_run_again(rig: Rig) -> None:
+    deleted(rig, "trips/a.jpg")
+    assert run("--prefix", "trips/", "--yes", "--no-wait").exit_code == 3
+    assert rig.published("trips/a.jpg") is not None
+    assert b"trips/a.jpg" in _manifest(rig, "trips/a.jpg")
+    again = json.loads(run("--prefix", "trips/", "--yes", "--json").stdout)
+    assert (again["complete"], again["keys"], again["removed"]["manifests"]) == (True, 1, 1)
+    assert b"trips/a.jpg" not in _manifest(rig, "trips/a.jpg")
+
+
+def _manifest(rig: Rig, key: str) -> bytes:
+    return bytes(rig.deployment.s3.get_object(Bucket=IMAGES, Key=manifest_path(key))["Body"].read())
 
 
 def test_without_waiting_the_receipt_says_that_it_is_not_the_last_word(rig: Rig) -> None:

@@ -283,6 +283,19 @@ def test_a_refused_copy_is_looked_at_again_once_its_address_is_free(copied: Copi
     assert sorted(copied.sweep().uncopied) == ["a.jpg", "a.png"]
 
 
+def test_who_was_refused_for_a_copy_that_no_manifest_names_is_looked_at_by_the_sweep_that_removes_it(
+    copied: Copied,
+) -> None:
+    copied.publish("a.jpg", ADDRESS)
+    copied.publish("a.png", "thumbs/other.webp", refused="another_original")
+    mark = copied.copies.look(ADDRESS)
+    assert mark is not None
+    copied.write("thumbs/other.webp", mark)
+    assert copied.sweep(remove=False).uncopied == []
+    found = copied.sweep()
+    assert (found.removed, found.uncopied, found.handed_over) == (1, ["a.png"], 1)
+
+
 def test_copies_that_no_manifest_names_are_removed_a_day_later_and_what_others_wrote_stays(copied: Copied) -> None:
     manifest = copied.publish("a.jpg", ADDRESS)
     mark = mark_of(manifest.variants[0], manifest, copied.copies.owner("a.jpg"))
@@ -331,4 +344,4 @@ def test_each_copy_is_looked_at_once_each_manifest_read_once_for_all_of_them_and
     manifests = asked.pop(read_manifest := f"GetObject {manifest_path('a.jpg')[:7]}")
     copied.sweep()
     assert (asked["HeadObject thumbs/"], asked["DeleteObject thumbs/"]) == (5, 5)
-    assert asked[read_manifest] == manifests + 2, "and once more after the removal"
+    assert asked[read_manifest] == manifests + 1, "once more than without any"

@@ -312,6 +312,24 @@ def test_a_deletion_leaves_none_of_1002_copies() -> None:
     assert not [path for path in rig.bucket.keys if path.startswith("thumbs/")]
 
 
+def test_who_waits_for_a_copy_that_no_manifest_names_is_not_woken_by_whoever_leaves_another_address() -> None:
+    rig = Rig()
+    match_copies(rig.publish("a/cat.jpg", sizes=("w640",)), rig.dependencies)
+    former = match_copies(rig.publish("a/cat.jpg", 2, sizes=("w160",)), rig.dependencies)  # of nothing before
+    match_copies(rig.publish("b/cat.png", sizes=("w640",)), rig.dependencies)
+    match_copies(rig.publish("a/cat.jpg", 3, before=former, sizes=("w320",)), rig.dependencies)
+    assert [said for said in rig.woken.log if said.startswith("look")] == []
+
+
+def test_a_copy_at_an_address_that_is_named_as_past_too_stays() -> None:
+    rig = Rig()
+    published = rig.publish("cat.jpg")
+    both = replace(published, past_copies=("thumbs/cat-w640.jpg",))
+    rig.bucket.put(paths.manifest_path("cat.jpg"), both.to_json())
+    match_copies(both, rig.dependencies)
+    assert rig.bucket.data("thumbs/cat-w640.jpg") == b"picture"
+
+
 def test_copies_that_a_stack_of_the_same_name_has_left_are_replaced_and_removed_whatever_revision_they_say() -> None:
     rig = Rig()
     match_copies(rig.publish("cat.jpg", 9, b"of the stack before"), rig.dependencies)

@@ -899,7 +899,7 @@ MUTANTS = (
         "an erasure leaves tombstones their names",
         ERASING,
         (
-            Change("M.key or P or L > R", "P or L > R"),
+            Change("M.key or P", "P", "_take_name_out"),
             Change("int(bool(M.key))", "0"),
         ),
         Case("PDS", begins=PUBLISHED_AND_DELETED),
@@ -930,10 +930,10 @@ MUTANTS = (
         "an erasure takes the key out of the manifest before it removes the rest",
         ERASING,
         (
-            Change("removed[Kind.MANIFESTS] += S._take_name_out(N, T, E)", "pass"),
+            Change("removed[Kind.MANIFESTS] += S._take_name_out(N, T)", "pass"),
             Change(
                 "removed[Kind.ROWS] += X",
-                "removed[Kind.MANIFESTS] += self._take_name_out(name, tombstone, entries)\nremoved[Kind.ROWS] += X",
+                "removed[Kind.MANIFESTS] += self._take_name_out(name, tombstone)\nremoved[Kind.ROWS] += X",
             ),
         ),
         Case("BSS", faults=1, begins=(*FAILED_AND_HALF_ERASED, *("step 0",) * 3, "DIES 0")),
@@ -1227,7 +1227,7 @@ MUTANTS = (
         "an erasure takes what waits since off the list",
         ERASING,
         (Change("max(X, default=0)", "0"),),
-        Case("PDSPa", begins=(*ERASED_AND_ABOUT_TO_BE_HELD, *("step 0",) * 9, *("step 1",) * 6)),
+        Case("PDSPa", begins=(*ERASED_AND_ABOUT_TO_BE_HELD, *("step 0",) * 9)),
         100,
     ),
     Mutant(
@@ -1327,7 +1327,8 @@ MUTANTS = (
         (
             Change("wake(notes, self.copies, X)", "None"),
             Change(
-                "self.images.remove(entries)",
+                "removed[Kind.MANIFESTS] += S._take_name_out(N, T)",
+                "removed[Kind.MANIFESTS] += S._take_name_out(N, T)\n"
                 "wake(notes, self.copies, lambda key: self.looks.request_look(self.publishing.named(key)))",
             ),
         ),

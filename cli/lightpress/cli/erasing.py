@@ -311,14 +311,13 @@ class Erasing:
     def _remove_rest(self, name: str, removed: Counter[Kind]) -> None:
         """Remove it, and then take the key out of the manifest; adds to `removed` how much.
 
-        In this order: whoever is interrupted finds the key by its manifest again. Only entries in the list of what
-        waits come after that: whoever is about to publish what one of them is of has to find another manifest than
-        the one that it would replace. Where they stay, they are removed by whoever counts what waits.
+        In this order: whoever is interrupted finds the key by its manifest again.
 
         Raises PreconditionFailed where something is published, or left over.
         """
         source, entries = self.publishing.named(name), list(self.images.paths(held_folder(name)))
         tombstone = self._tombstone(name)
+        self._outdate(name, tombstone, entries)
         if self.copies is not None:  # whoever has removed its copies may find a manifest that names none any more
             notes = self.copies.waiting(name)
             wake(notes, self.copies, lambda key: self.looks.request_look(self.publishing.named(key)))
@@ -326,11 +325,9 @@ class Erasing:
         removed[Kind.COPIES] += self._remove_versions(self.quarantine, copies_folder(source))
         alike = self._entries_of_likeness(name)
         said = [path for folder in (reviews_folder(name), facts_folder(name)) for path in self.images.paths(folder)]
-        self.images.remove([*alike, *said])
-        removed[Kind.REVIEWS] += len(said)
-        removed[Kind.MANIFESTS] += self._take_name_out(name, tombstone, entries)
-        self.images.remove(entries)
-        removed[Kind.REVIEWS] += len(entries)
+        self.images.remove([*alike, *said, *entries])
+        removed[Kind.REVIEWS] += len(said) + len(entries)
+        removed[Kind.MANIFESTS] += self._take_name_out(name, tombstone)
 
     def _entries_of_likeness(self, name: str) -> list[str]:
         """Of the index of perceptual hashes: the entry by which the others are found last, so that none is left."""
@@ -396,20 +393,32 @@ class Erasing:
         paths = [path for path in manifest.past_copies if not is_too_long(path) and copies.covers(path)]
         return any(lying.owner == copies.owner(name) for lying in map(copies.look, paths) if lying)
 
-    def _take_name_out(self, name: str, tombstone: Published | None, entries: Sequence[str]) -> int:
+    def _outdate(self, name: str, tombstone: Published | None, entries: Sequence[str]) -> None:
+        """Have the manifest say the revision of the latest entry in the list of what waits: all can be removed then.
+
+        Whoever may be about to publish what one of them is of finds another manifest than the one that it would
+        replace. A worker announces the revision: a look is asked for before, too, where this dies in between.
+
+        Raises PreconditionFailed once that is done.
+        """
+        latest = max((revision_of_entry(entry) for entry in entries), default=0)
+        manifest = tombstone.manifest if tombstone else Manifest(name, Status.DELETED, 0)
+        if latest > manifest.revision:
+            self.looks.request_look(self.publishing.named(name))
+            self.images.publish_at(manifest_path(name), replace(manifest, key=name, revision=latest), tombstone)
+            raise PreconditionFailed
+
+    def _take_name_out(self, name: str, tombstone: Published | None) -> int:
         """Leave of the manifest that it was deleted, and its revision; returns how many named the key.
 
         A tombstone has to stay as long as anybody may hear of the deletion, who else would write one with the key.
-        entries: in the list of what waits, all of which can be removed then, as it has the revision of the latest.
         """
-        path, latest = manifest_path(name), max((revision_of_entry(entry) for entry in entries), default=0)
         if tombstone is None:
-            self.images.publish_at(path, Manifest("", Status.DELETED, max(1, latest)), None)
+            self.images.publish_at(manifest_path(name), Manifest("", Status.DELETED, 1), None)
             return 0
         manifest = tombstone.manifest
-        if manifest.key or manifest.past_copies or latest > manifest.revision:
-            revision = max(manifest.revision, latest)
-            self.images.publish_at(path, replace(manifest, key="", revision=revision, past_copies=()), tombstone)
+        if manifest.key or manifest.past_copies:
+            self.images.publish_at(manifest_path(name), replace(manifest, key="", past_copies=()), tombstone)
         return int(bool(manifest.key))
 
 

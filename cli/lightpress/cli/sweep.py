@@ -47,6 +47,8 @@ class Sweep:
     def __call__(self, progress: Callable[[int], None] = lambda _: None) -> Found:
         """Read every manifest and list every variant; `progress` is called with the number of manifests."""
         found, sweeper = Found(), self._sweeper
+        if copies := self.deployment.copies:  # first, as `CopySweeper.remove` has it
+            self._sweep_copies(CopySweeper(self._images, copies, lambda: self.now), found)
         for some in _chunks(hashes(self._lister, self.deployment.images_bucket), _CHUNK):
             judged = sweeper.judge_all(some)
             note(found, judged)
@@ -54,8 +56,6 @@ class Sweep:
                 found.handed_over += self._hand_over(judged)
                 found.removed += sweeper.remove(judged)
             progress(found.manifests)
-        if copies := self.deployment.copies:
-            self._sweep_copies(CopySweeper(self._images, copies, lambda: self.now), found)
         return found
 
     def _sweep_copies(self, sweeper: CopySweeper, found: Found) -> None:
@@ -63,9 +63,7 @@ class Sweep:
             astray = sweeper.astray(some)
             found.note(ASTRAY, [stored for stored, _ in astray])
             if self.remove:
-                removed, named = sweeper.remove(astray)
-                found.removed += removed
-                found.handed_over += self._send([], list(map(self.deployment.publishing.named, named)))
+                found.removed += sweeper.remove(astray)
 
     @property
     def _lister(self) -> S3Lister:

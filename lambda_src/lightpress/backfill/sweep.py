@@ -310,16 +310,13 @@ class CopySweeper:
         found = self.at_once(self.images.published_at, [f"{MANIFESTS}{name}.json" for name in several])
         return {name: one.manifest if one else None for name, one in zip(several, found, strict=True)}
 
-    def remove(self, astray: Sequence[tuple[Listed, Lies]]) -> tuple[int, list[str]]:
-        """Remove copies as they were looked at.
+    def remove(self, astray: Sequence[tuple[Listed, Lies]]) -> int:
+        """Remove copies as they were looked at; returns how many.
 
-        Returns how many, and the keys of which one is named by now: whoever published that found it there, and left it.
+        Manifests are swept after that: one may name such a copy by now, whose publisher found it there and left it, or
+        tell of one that was refused for it.
         """
-        were = zip(astray, self.at_once(self._remove, astray), strict=True)
-        removed = [(stored, _owner_of(lying, self.copies)) for (stored, lying), is_removed in were if is_removed]
-        manifests = self._manifests(name for _, name in removed if name)
-        named = [manifests[name] for stored, name in removed if name and _names(manifests[name], stored.key)]
-        return len(removed), sorted({one.key for one in named if one})
+        return sum(self.at_once(self._remove, astray))
 
     def _remove(self, astray: tuple[Listed, Lies]) -> bool:
         stored, lying = astray
