@@ -214,10 +214,9 @@ CORRECTED = [
 ERASED_QUICK = [
     *(Case(script) for script in ("S",)),
     Case("PDS", begins=PUBLISHED_AND_DELETED),
-    Case("BS", begins=RECORDED_AND_HALF_ERASED),
+    Case("BS", begins=(*RECORDED_AND_HALF_ERASED, *("step 0",) * 7)),
     Case("PS", faults=1, begins=STRANDED_AND_ERASED),
-    Case("BSS", faults=1, begins=FAILED_AND_HALF_ERASED),
-    Case("PSS", faults=1, begins=PUT_AND_HALF_ERASED),
+    Case("BSS", faults=1, begins=(*FAILED_AND_HALF_ERASED, *("step 0",) * 2, "DIES 0")),
 ]
 """An operator erases what there is of the key, while others publish it, delete it, or say that it has failed."""
 
@@ -231,6 +230,9 @@ ERASED = [
     Case("PS", faults=1, begins=DIED_AND_ERASED),
     Case("BS", faults=1, begins=COPIED_AND_DIED),
     Case("PS", faults=1, begins=PUBLISHED),
+    Case("BS", begins=RECORDED_AND_HALF_ERASED),
+    Case("BSS", faults=1, begins=FAILED_AND_HALF_ERASED),
+    Case("PSS", faults=1, begins=PUT_AND_HALF_ERASED),
 ]
 """The same with more changes, and with a fault."""
 
