@@ -216,7 +216,7 @@ ERASED_QUICK = [
     Case("PDS", begins=PUBLISHED_AND_DELETED),
     Case("BS", begins=(*RECORDED_AND_HALF_ERASED, *("step 0",) * 7)),
     Case("PS", faults=1, begins=STRANDED_AND_ERASED),
-    Case("BSS", faults=1, begins=(*FAILED_AND_HALF_ERASED, *("step 0",) * 2, "DIES 0")),
+    Case("BSk", faults=1, begins=(*FAILED_AND_HALF_ERASED, *("step 0",) * 2, "DIES 0")),
 ]
 """An operator erases what there is of the key, while others publish it, delete it, or say that it has failed."""
 
@@ -231,8 +231,8 @@ ERASED = [
     Case("BS", faults=1, begins=COPIED_AND_DIED),
     Case("PS", faults=1, begins=PUBLISHED),
     Case("BS", begins=RECORDED_AND_HALF_ERASED),
-    Case("BSS", faults=1, begins=FAILED_AND_HALF_ERASED),
-    Case("PSS", faults=1, begins=PUT_AND_HALF_ERASED),
+    Case("BSk", faults=1, begins=FAILED_AND_HALF_ERASED),
+    Case("PSk", faults=1, begins=PUT_AND_HALF_ERASED),
 ]
 """The same with more changes, and with a fault."""
 
@@ -306,7 +306,7 @@ COPIES = [
     Case("Pp", faults=1, copying=True, begins=COPIED),
     Case("uPpR", copying=True),
     Case("PPpDS", versioned=False, faults=2, copying=True, begins=COPIED_AND_LEFT),
-    Case("PDSS", faults=1, copying=True, begins=LATE_WITH_A_COPY),
+    Case("PDSk", faults=1, copying=True, begins=LATE_WITH_A_COPY),
     Case("PDSPv", faults=1, copying=True, begins=ERASED_AND_PUT_AGAIN),
 ]
 """The same with more changes, and with a fault."""

@@ -42,7 +42,7 @@ from tests.simulation.deployed import (
     Release,
     Stores,
 )
-from tests.simulation.invocation import CORRECT, ERASURE, FIRST_VIEW, SWEEP
+from tests.simulation.invocation import CORRECT, ERASURE, FIRST_VIEW, OF_FOLDER, SWEEP
 from tests.simulation.pictures import COPY_FOLDERS, FORMER, FORMER_REVISION, OPENED, closed_for
 from tests.simulation.promises import Promises
 from tests.simulation.timeline import Timeline
@@ -344,10 +344,13 @@ class Cloud:
         queue, release = Queue(CORRECT), self.releases[-1]
         self.start(queue, batch, release, begin(release, queue, batch))
 
-    def erase(self, key: str, begin: Callable[[Release, Queue, tuple[Message, ...]], Mind]) -> None:
-        """An operator begins to erase what there is of a key, if anything."""
+    def erase(
+        self, key: str, begin: Callable[[Release, Queue, tuple[Message, ...]], Mind], *, of_folder: bool = False
+    ) -> None:
+        """An operator begins to erase what there is of a key, if anything. of_folder: without a word of the key."""
         self.asked_for += 1
-        batch = (Message(self.asked_for, key, received=1, in_flight=True),)
+        how = OF_FOLDER if of_folder else ()
+        batch = (Message(self.asked_for, key, how, received=1, in_flight=True),)
         queue, release = Queue(ERASURE), self.releases[-1]
         self.start(queue, batch, release, begin(release, queue, batch))
         self.workers[-1].began_at = self.promises.changes(key)

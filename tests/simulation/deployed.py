@@ -37,7 +37,7 @@ from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import Unanswered
 from lightpress.pipeline.source import Source
 from tests.simulation import pictures
-from tests.simulation.invocation import ANSWER, CORRECT, ERASURE, FIRST_VIEW, RECEIPT, RENDER, SWEEP, WAIT
+from tests.simulation.invocation import ANSWER, CORRECT, ERASURE, FIRST_VIEW, OF_FOLDER, RECEIPT, RENDER, SWEEP, WAIT
 from tools.fakes.dynamodb import SimulatedDynamoDb
 from tools.fakes.events import SimulatedEventBridge
 from tools.fakes.s3 import SimulatedS3
@@ -376,8 +376,9 @@ class Release:
                 facts=self.code.facts.S3Facts(s3, IMAGES) if self.enriched else None,
             )
             survey = self.code.erasure.Survey()
-            # The command adds the key that it was given; here, as of a folder, only those are known that are found.
             self.code.erasure.Erasure(_Deployment(UPLOADS), work.scope, work).find_names(survey)
+            if message.attributes != OF_FOLDER:
+                survey.names.add(message.body)
             if work.run(survey.names, Waiting(wire), lambda _: None):
                 wire(RECEIPT, message.body, lambda: None, changes=True)
 

@@ -66,14 +66,15 @@ _MOST_STEPS = 1_000
 # for a permalink. Of recipes that leave a variant for its first view: W: a viewer asks for it, U for one that is owed
 # no more; E deploys recipes that are the same but leave nothing, F the same in another quality, I others that leave
 # all. H: somebody corrects the focus of what is published; G takes that back. S: an operator erases what there is of
-# the key. Of recipes that drop originals: b: a client brings an older version back by removing the newest for good; x:
-# older ones expire. Of recipes with a gate: a and r: a person approves or rejects what is there; s and t: so does a
-# scan, whom R asks as well; l: a person approves the first of all versions, which may be gone. T: more time passes than
-# reviewers have. Of recipes with enrichers: w and z: one of them, whom R does not ask, says what is to be seen, and
-# thinks again; f: another one sees a face. h and g: somebody says what is to be seen, of whatever recipes. v: somebody
-# sweeps; y: so does the schedule, after more time than replaced variants are kept. p: another key is put, whose copies
-# want the same addresses, and d: it is deleted; u: a stack of before has left a copy of each at the other's address of
-# R. n: nobody ever hears of the changes that nobody has received yet; a night finds them, once everything else is done.
+# the key. k: or of its folder, where they know only keys that are found. Of recipes that drop originals: b: a client
+# brings an older version back by removing the newest for good; x: older ones expire. Of recipes with a gate: a and r: a
+# person approves or rejects what is there; s and t: so does a scan, whom R asks as well; l: a person approves the first
+# of all versions, which may be gone. T: more time passes than reviewers have. Of recipes with enrichers: w and z: one
+# of them, whom R does not ask, says what is to be seen, and thinks again; f: another one sees a face. h and g: somebody
+# says what is to be seen, of whatever recipes. v: somebody sweeps; y: so does the schedule, after more time than
+# replaced variants are kept. p: another key is put, whose copies want the same addresses, and d: it is deleted; u: a
+# stack of before has left a copy of each at the other's address of R. n: nobody ever hears of the changes that nobody
+# has received yet; a night finds them, once everything else is done.
 
 
 def _newest(cloud: Cloud) -> str:
@@ -128,6 +129,7 @@ SCRIPT: dict[str, Callable[[Cloud], None]] = {
 }
 
 VIEWER, LAZY_VIEWERS, ERASES, TIME_PASSES = "V", frozenset("WU"), "S", "T"
+ERASES_FOLDER = "k"
 SWEEPS, SWEEPS_LATER = "v", "y"
 LOSES = "n"
 LEAVES_ALL = "I"
@@ -340,6 +342,9 @@ class Run:
             return
         if operation == ERASES:
             self.cloud.erase(KEY, self._memory.begin)
+            return
+        if operation == ERASES_FOLDER:
+            self.cloud.erase(KEY, self._memory.begin, of_folder=True)
             return
         if operation in {SWEEPS, SWEEPS_LATER}:
             if operation == SWEEPS_LATER:

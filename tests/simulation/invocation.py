@@ -28,6 +28,8 @@ CORRECT = "correct"
 """The command, or the request of the API, that corrects the focus of a picture; no queue has it either."""
 ERASURE = "erasure"
 """The operator who erases; of no queue either."""
+OF_FOLDER = (("scope", "folder"),)
+"""How they are asked to where they know only keys that are found."""
 SWEEP = "sweep"
 """The operator who sweeps, or a child of the state machine that does; of no queue either."""
 BACKFILL, OPERATING = "backfill", "operating"
