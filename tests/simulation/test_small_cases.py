@@ -27,7 +27,7 @@ def test_without_their_delay_purges_come_too_early_and_the_cdn_goes_on_showing_w
 
 def test_without_delays_the_cdn_goes_on_showing_a_lazy_variant_that_was_being_rendered_when_it_was_deleted() -> None:
     explored = explore(Case("PWD", delayed=False, begins=LAZILY_PUBLISHED), most_states=5_000)
-    assert explored.broken == ("k: the CDN keeps a lazy variant of what was deleted",)
+    assert explored.broken == ("k: the CDN keeps a lazy variant of what was withdrawn",)
 
 
 def test_states_that_lead_to_each_other_and_never_to_an_end_are_found_with_the_way_there() -> None:
