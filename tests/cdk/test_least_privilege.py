@@ -11,6 +11,7 @@ from tests.handlers import conftest as names
 from tests.handlers.in_place import COMPRESS_IN_PLACE
 from tests.handlers.recorder import IAM_ACTIONS, Call, needs
 from tests.handlers.test_backfill import BACKFILL
+from tests.handlers.test_copies import COPYING
 from tests.handlers.test_deliver_webhook import DELIVER_WEBHOOK
 from tests.handlers.test_dropping import DROPPING
 from tests.handlers.test_facts import CALLS as ENRICHERS
@@ -53,7 +54,16 @@ _CALLS = {
 
 
 def test_every_operation_that_is_made_has_its_actions() -> None:
-    others = (COMPRESS_IN_PLACE, OPERATORS, DELIVER_WEBHOOK, DROPPING, TAKE_FACT, MODERATE, *ENRICHERS.values())
+    others = (
+        COMPRESS_IN_PLACE,
+        OPERATORS,
+        DELIVER_WEBHOOK,
+        DROPPING,
+        TAKE_FACT,
+        MODERATE,
+        COPYING,
+        *ENRICHERS.values(),
+    )
     made = {(call.service, call.operation) for calls in (*_CALLS.values(), *others) for call in calls}
     assert made == set(IAM_ACTIONS)
 
