@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from lightpress.pipeline.copies import mark_of
@@ -72,13 +74,12 @@ def wake(notes: Sequence[Note], copies: Copies, look_at: Callable[[str], None]) 
     Whoever finds another copy there, or an old one that somebody late has written again, waits anew, and keeps the note
     of that.
     """
-    for name in dict.fromkeys(note.waiting for note in notes):
+    for name, made in groupby(notes, key=attrgetter("waiting")):  # they are listed in the order of these names
         waiting = copies.one_waiting(name)
         if waiting is not None:
             look_at(waiting.key)
-        for note in notes:
-            if note.waiting == name:
-                copies.remove_note(note)
+        for note in made:
+            copies.remove_note(note)
 
 
 @dataclass
