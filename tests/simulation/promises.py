@@ -889,15 +889,17 @@ class Promises:
         """Whether it is; of a tombstone that was erased, the deletion is enough: its revision may be a later one.
 
         Nothing has to be said of what was erased before anybody heard of it: recipes may ignore it; or a message was
-        lost, and neither the bucket nor the tombstone names the key any more, so that no night finds it. Nor of words
-        whose writer died before asking for a look, until it repeats them; or whose look was lost.
+        lost, and neither the bucket nor the tombstone names the key any more, so that no night finds it; or the
+        tombstone does because whoever erases it was interrupted, and only a repetition ends that. Nor of words whose
+        writer died before asking for a look, until it repeats them; or whose look was lost.
         """
         revision, kind = self._cloud.bus.newest.get(key, (0, ""))
-        if not (manifest.key or kind) or self._looks_lost.get(key) == self._changes[key]:
+        is_erased = not manifest.key or (manifest.status is Status.DELETED and key in self._seen_by_erasers)
+        if (is_erased and not kind) or self._looks_lost.get(key) == self._changes[key]:
             return True
         if manifest.words is not None and key in self._unheard:
             return True
-        is_this = revision == manifest.revision or (not manifest.key and revision <= manifest.revision)
+        is_this = revision == manifest.revision or (is_erased and revision <= manifest.revision)
         return is_this and kind == KINDS[manifest.status]
 
     def is_stale(self, key: str) -> bool:
