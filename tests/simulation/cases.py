@@ -94,9 +94,17 @@ FAILED_AND_HALF_ERASED = (
     *(*_REJECTED, *("step 0",) * 7, "client", *("step 0",) * 14),  # it is published as failed, and an operator waits
     *("start process/2", *("step 1",) * 9),  # for whoever publishes that it was deleted
     *("start process/3", *("step 1",) * 6, "start process/4", *("step 1",) * 6, "start process/5", *("step 1",) * 6),
-    *("step 0",) * 9,  # and then for those at work
+    *("step 0",) * 12,  # and then for those at work
 )
 """A picture has failed, and an operator who erases it is about to remove its row, and then its copy."""
+
+_ABOUT_TO_REMOVE_THE_REST = ("client", *("step 0",) * 8)
+_REJECTED_MEANWHILE = ("client", "client", "start review/1", *("step 1",) * 3)
+REJECTED_WHILE_ERASED = (*_ABOUT_TO_REMOVE_THE_REST, *_REJECTED_MEANWHILE)
+"""An operator who erases a key finds no original, and no worker any more; then a picture is put, and rejected."""
+
+REJECTED_WHILE_LISTED = (*_ABOUT_TO_REMOVE_THE_REST, *("step 0",) * 4, *_REJECTED_MEANWHILE)
+"""The same, a few requests later."""
 
 PUT_AND_HALF_ERASED = ("client", "client", *("step 0",) * 6)
 """A picture is put, of which nobody has heard yet, and an operator is about to erase it."""
@@ -233,6 +241,8 @@ ERASED = [
     Case("BS", begins=RECORDED_AND_HALF_ERASED),
     Case("BSk", faults=1, begins=FAILED_AND_HALF_ERASED),
     Case("PSk", faults=1, begins=PUT_AND_HALF_ERASED),
+    *(Case("SPr", versioned, begins=REJECTED_WHILE_ERASED) for versioned in (True, False)),
+    Case("SPr", begins=REJECTED_WHILE_LISTED),
 ]
 """The same with more changes, and with a fault."""
 
@@ -405,8 +415,9 @@ UNANSWERED = [
 """The same while it is overwritten, deleted, or its recipe asks another reviewer, and with a fault."""
 
 ERASED_AND_ABOUT_TO_BE_HELD = (
-    *(*HELD_AND_DELETED, "client", *("step 0",) * 14),  # an operator erases what was deleted, up to the last look
-    *("client", "start process/5", *("step 1",) * 6),  # somebody uploads; its entry of what waits is there already
+    *(*HELD_AND_DELETED, "client", *("step 0",) * 9),  # an operator erases what was deleted, up to the last look
+    *("client", "start process/3", *("step 1",) * 6),  # somebody uploads; its entry of what waits is there already
+    *("client", *("step 0",) * 10),  # and deletes it: nothing is there, and the entry is about to be removed, or was
 )
 GATED = [
     *GATED_QUICK,
@@ -418,6 +429,7 @@ GATED = [
     Case("Para", begins=REJECTED_AND_RECORDED),
     Case("RPas", faults=1, begins=APPROVED_BY_ONE),
     Case("RPaYR", faults=1, begins=HALF_PUBLISHED_BY_OTHERS),
+    Case("PDSPDa", versioned=False, begins=ERASED_AND_ABOUT_TO_BE_HELD),
     Case("IParaW", faults=1, begins=REJECTED_AND_OVERTAKEN),
     Case("PraDP", versioned=False),
     Case("PrDlb"),

@@ -55,6 +55,8 @@ from tests.simulation.cases import (
     REJECTED_AND_OVERTAKEN,
     REJECTED_AND_RECORDED,
     REJECTED_BEHIND_A_LATE_LOOK,
+    REJECTED_WHILE_ERASED,
+    REJECTED_WHILE_LISTED,
     REPLACED_ABOVE_ANOTHER,
     TOLD,
     VIEWED_AND_DIED,
@@ -916,7 +918,7 @@ MUTANTS = (
         "an erasure removes the rows while something may still be published as failed",
         ERASING,
         (Change("S._remove_derived if sure and not R[Kind.VERSIONS] else S._ask_for_removal", "self._remove_derived"),),
-        Case("BS", begins=(*RECORDED_AND_HALF_ERASED, *("step 0",) * 10)),
+        Case("BS", begins=(*RECORDED_AND_HALF_ERASED, *("step 0",) * 13)),
         500,
     ),
     Mutant(
@@ -937,6 +939,28 @@ MUTANTS = (
             ),
         ),
         Case("BSk", faults=1, begins=(*FAILED_AND_HALF_ERASED, *("step 0",) * 3, "DIES 0")),
+        500,
+    ),
+    Mutant(
+        "an erasure removes what was said of a picture that was put meanwhile",
+        ERASING,
+        (Change("S._is_there(N)", "False", "_remove_rest"),),
+        Case("SPr", begins=REJECTED_WHILE_ERASED),
+        500,
+    ),
+    Mutant(
+        "an erasure looks for originals before it lists what is said of them",
+        ERASING,
+        (
+            Change("said = X", "pass", "_remove_rest"),
+            Change(
+                "alike = X",
+                "alike = self._entries_of_likeness(name)\n"
+                "said = [path for of in (reviews_folder(name), facts_folder(name)) for path in self.images.paths(of)]",
+                "_remove_rest",
+            ),
+        ),
+        Case("SPr", begins=REJECTED_WHILE_LISTED),
         500,
     ),
     Mutant(
@@ -1227,7 +1251,7 @@ MUTANTS = (
         "an erasure takes what waits since off the list",
         ERASING,
         (Change("max(X, default=0)", "0"),),
-        Case("PDSPa", begins=(*ERASED_AND_ABOUT_TO_BE_HELD, *("step 0",) * 9)),
+        Case("PDSPDa", versioned=False, begins=ERASED_AND_ABOUT_TO_BE_HELD),
         100,
     ),
     Mutant(
@@ -1337,7 +1361,7 @@ MUTANTS = (
             versioned=False,
             faults=2,
             copying=True,
-            begins=(*COPIED_AND_LEFT, *("step 0",) * 13, "DIES_AFTER 0"),
+            begins=(*COPIED_AND_LEFT, *("step 0",) * 15, "DIES_AFTER 0"),
         ),
         3_000,
     ),

@@ -311,23 +311,30 @@ class Erasing:
     def _remove_rest(self, name: str, removed: Counter[Kind]) -> None:
         """Remove it, and then take the key out of the manifest; adds to `removed` how much.
 
-        In this order: whoever is interrupted finds the key by its manifest again.
+        In this order: whoever is interrupted finds the key by its manifest again. And what is said is listed before
+        looking for originals: what is said of one that was put meanwhile stays, as nobody says it twice.
 
-        Raises PreconditionFailed where something is published, or left over.
+        Raises PreconditionFailed where something is published, or left over, or an original is there again.
         """
         source, entries = self.publishing.named(name), list(self.images.paths(held_folder(name)))
         tombstone = self._tombstone(name)
         self._outdate(name, tombstone, entries)
+        said = [path for folder in (reviews_folder(name), facts_folder(name)) for path in self.images.paths(folder)]
+        if self._is_there(name):
+            raise PreconditionFailed
         if self.copies is not None:  # whoever has removed its copies may find a manifest that names none any more
             notes = self.copies.waiting(name)
             wake(notes, self.copies, lambda key: self.looks.request_look(self.publishing.named(key)))
         removed[Kind.ROWS] += self.failures.erase(subject_of_picture(source.bucket, source.key))
         removed[Kind.COPIES] += self._remove_versions(self.quarantine, copies_folder(source))
         alike = self._entries_of_likeness(name)
-        said = [path for folder in (reviews_folder(name), facts_folder(name)) for path in self.images.paths(folder)]
         self.images.remove([*alike, *said, *entries])
         removed[Kind.REVIEWS] += len(said) + len(entries)
         removed[Kind.MANIFESTS] += self._take_name_out(name, tombstone)
+
+    def _is_there(self, name: str) -> bool:
+        """Whether there is an original of a key, current or not."""
+        return any(one.versions for one in islice(self.versions(self.uploads, name), 1) if one.key == name)
 
     def _entries_of_likeness(self, name: str) -> list[str]:
         """Of the index of perceptual hashes: the entry by which the others are found last, so that none is left."""
