@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import gc
 import os
 import re
 import signal
 
 import pytest
-import typer.main
-import typer.testing
-from botocore.loaders import JSONFileLoader, Loader
 from hypothesis import HealthCheck, Phase, settings
 
+from tests.quicker import make_tests_quicker
 from tests.sampling import leave_out
 from tests.web.browser import browser
 
@@ -36,24 +33,7 @@ for own in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_CONFIG_FILE", "AWS_SHARED_CR
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# A session looks for the models of its services and parses them anew, and Typer makes all commands for each one that
-# runs: together half of what a test of a command cost.
-_parsed_once = functools.cache(JSONFileLoader().load_file)
-_services: dict[tuple[str, ...], list[str]] = {}
-_looked_for = Loader.list_available_services
-
-
-def _found_once(loader: Loader, type_name: str) -> list[str]:
-    folders = (type_name, *loader.search_paths)
-    if folders not in _services:
-        _services[folders] = _looked_for(loader, type_name)
-    return _services[folders]
-
-
-_quicker = pytest.MonkeyPatch()
-_quicker.setattr(JSONFileLoader, "load_file", lambda _loader, path: _parsed_once(path))
-_quicker.setattr(Loader, "list_available_services", _found_once)
-_quicker.setattr("typer.testing._get_command", functools.cache(typer.main.get_command))
+make_tests_quicker()
 
 # Of each property. For longer: LIGHTPRESS_EXAMPLES=1000 make unit
 EXAMPLES = int(os.environ.get("LIGHTPRESS_EXAMPLES", "60"))
