@@ -131,14 +131,23 @@ def test_in_place_pictures_are_read_and_written_and_never_deleted(existing: Temp
     assert granted(existing, "compress_in_place", "my-") == {
         *((f"s3:{action}", "arn:aws:s3:::my-cms/media/*") for action in ("GetObject", "PutObject")),
         *((f"s3:{action}", "arn:aws:s3:::my-cms/media/*") for action in ("GetObjectTagging", "PutObjectTagging")),
+        *((f"s3:{action}", "arn:aws:s3:::my-cms/media/*") for action in ("GetObjectLegalHold", "GetObjectRetention")),
         *((f"s3:{action}", "arn:aws:s3:::my-cms/media/*") for action in ("GetObjectAcl", "PutObjectAcl")),
         *((f"s3:{action}", "arn:aws:s3:::my-cms") for action in ("ListBucket", "GetBucketOwnershipControls")),
         *((f"s3:{action}", "arn:aws:s3:::my-wiki/*") for action in ("GetObject", "PutObject")),
         *((f"s3:{action}", "arn:aws:s3:::my-wiki/*") for action in ("GetObjectTagging", "PutObjectTagging")),
+        *((f"s3:{action}", "arn:aws:s3:::my-wiki/*") for action in ("GetObjectLegalHold", "GetObjectRetention")),
         *((f"s3:{action}", "arn:aws:s3:::my-wiki") for action in ("ListBucket", "GetBucketOwnershipControls")),
         ("kms:Decrypt", KEY),
         ("kms:GenerateDataKey", KEY),
     }
+
+
+@pytest.mark.parametrize("action", ["s3:GetObjectLegalHold", "s3:GetObjectRetention"])
+def test_object_lock_is_seen_for_head_tells_of_it_only_to_who_may_ask_for_it(existing: Template, action: str) -> None:
+    """Of what is locked, whoever lacks one of these is answered as of what is not, and would replace it."""
+    grants = granted(existing, "compress_in_place", "my-")
+    assert {(action, "arn:aws:s3:::my-cms/media/*"), (action, "arn:aws:s3:::my-wiki/*")} <= grants
 
 
 def test_of_the_images_the_in_place_function_reaches_nothing_but_its_ledger(existing: Template) -> None:

@@ -91,6 +91,9 @@ class InPlace(Component):
         pictures = existing.pictures
         self.function.allow("s3:GetObject", "s3:PutObject", on=objects_of(pictures))
         self.function.allow("s3:GetObjectTagging", "s3:PutObjectTagging", on=objects_of(pictures))
+        # Without these two, HEAD keeps silent about Object Lock, and what is locked would look as if it were not:
+        # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+        self.function.allow("s3:GetObjectLegalHold", "s3:GetObjectRetention", on=objects_of(pictures))
         if pictures.acls:
             self.function.allow("s3:GetObjectAcl", "s3:PutObjectAcl", on=objects_of(pictures))
         self.function.allow("s3:ListBucket", "s3:GetBucketOwnershipControls", on=arn_of(pictures))
