@@ -166,6 +166,21 @@ def test_what_was_made_lossy_once_is_never_made_so_again() -> None:
     assert dids(bucket) == [CompressionResult.NOTHING]
 
 
+def test_what_was_made_lossy_once_is_never_made_so_again_after_it_was_compressed_without_loss() -> None:
+    """Between two options of loss there were some of none, under which the lossy file became smaller still."""
+    lossy = InPlace(BUCKET, options=CompressionOptions(mode="lossy"))
+    bucket = Bucket(table=lossy)
+    bucket.put(large("P"))
+    settle(bucket)
+    assert bucket.now
+    bucket.put(large("P"), like=replace(bucket.now, marked_data=large("P")))  # it has the seal, and can be made smaller
+    bucket.table = InPlace(BUCKET, options=CompressionOptions(mode="lossless"))
+    assert dids(bucket) == [CompressionResult.REPLACED, CompressionResult.NOTHING]
+    bucket.table = lossy
+    bucket.queue += 1
+    assert dids(bucket) == [CompressionResult.NOTHING]
+
+
 LOSSLESS, LOSSY = CompressionOptions(mode="lossless"), CompressionOptions(mode="lossy")
 
 

@@ -228,5 +228,6 @@ def _replace(
 ) -> None:
     if dependencies.objects.head(source) != state:  # If-Match would not notice a change of metadata alone, and lose it
         raise PreconditionFailed
-    mark = CompressionMark(table.options.digest, table.options.lossy)
+    was_lossy = state.mark is not None and state.mark.lossy  # which no options without loss undo
+    mark = CompressionMark(table.options.digest, table.options.lossy or was_lossy)
     dependencies.objects.replace(source, state, smaller, mark)

@@ -44,7 +44,7 @@ class CompressionMark:
 
     Attributes:
         digest: Of the options that made the object (`image.CompressionOptions.digest`).
-        lossy: Whether pixels may have changed.
+        lossy: Whether pixels may have changed, by these options or by others before.
 
     """
 
