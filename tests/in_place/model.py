@@ -49,7 +49,7 @@ class ServiceError(Exception):
 class Thing:
     """What a key holds. data: `large P`, say, which can be made `small P`. seal: the one that its metadata shows.
 
-    by: who wrote it, a person or the workflow. number: of the write.
+    by: who wrote it, a person or the workflow. number: of the write. under_kms: each write has an ETag of its own.
     """
 
     data: bytes
@@ -60,11 +60,16 @@ class Thing:
     marked_data: bytes | None = None
     metadata: str = ""
     obstacle: Obstacle | None = None
+    under_kms: bool = False
+
+    @property
+    def etag(self) -> str:
+        return etag(self.data + (f" {self.number}".encode() if self.under_kms else b""))
 
     def state(self) -> ObjectState:
         bound = self.mark if self.marked_data == self.data else None
         return ObjectState(
-            etag=etag(self.data),
+            etag=self.etag,
             size=len(self.data),
             version=self.version,
             written=float(self.number),
@@ -75,8 +80,13 @@ class Thing:
 
 
 def etag(data: bytes) -> str:
-    """As S3: from the contents alone."""
+    """As S3: from the contents alone, unless a key of KMS encrypts them."""
     return hashlib.sha256(data).hexdigest()[:16]
+
+
+def contents_of(data: bytes) -> str:
+    """As the ledger has it."""
+    return hashlib.sha256(data).hexdigest()[:32]
 
 
 def large(name: str) -> bytes:
@@ -99,6 +109,7 @@ class Bucket:
     """The bucket, its queue, and the ledger. `violations` collects every broken promise, as it breaks."""
 
     versioned: bool = True
+    under_kms: bool = False
     table: InPlace = TABLE
     things: list[Thing | None] = field(default_factory=lambda: [None])
     entries: dict[Source, LedgerEntry] = field(default_factory=dict)
@@ -113,7 +124,7 @@ class Bucket:
 
     def put(self, data: bytes, *, like: Thing | None = None, obstacle: Obstacle | None = None) -> None:
         """Somebody uploads; like: with the metadata of that, as programs that synchronise do."""
-        thing = Thing(data, len(self.things), "people", self._version(), obstacle=obstacle)
+        thing = Thing(data, len(self.things), "people", self._version(), obstacle=obstacle, under_kms=self.under_kms)
         if like is not None:
             thing = replace(thing, mark=like.mark, marked_data=like.marked_data)
         self._write(thing)
@@ -135,16 +146,16 @@ class Bucket:
         return self.now.state() if self.now else None
 
     def read(self, state: ObjectState) -> bytes:
-        if self.now is None or etag(self.now.data) != state.etag:
+        if self.now is None or self.now.etag != state.etag:
             raise PreconditionFailed
         return self.now.data
 
     def replace(self, state: ObjectState, data: bytes, mark: CompressionMark) -> None:
-        if self.now is None or etag(self.now.data) != state.etag:
+        if self.now is None or self.now.etag != state.etag:
             raise PreconditionFailed
         self._check_replacement(self.now, data)
         thing = Thing(data, len(self.things), "workflow", self._version(), mark, data, str(state.kept["Metadata"]))
-        self._write(thing)
+        self._write(replace(thing, under_kms=self.under_kms))
 
     def _check_replacement(self, before: Thing, data: bytes) -> None:
         if name_of(before.data) != name_of(data):

@@ -11,7 +11,7 @@ from lightpress.image.compress import CompressionOptions
 from lightpress.in_place.buckets import InPlace
 from lightpress.in_place.compress import MOST_TIMES, CompressionResult, compress
 from lightpress.in_place.objects import MESSAGES, LedgerEntry, Obstacle
-from tests.in_place.model import BUCKET, SOURCE, TABLE, Bucket, Ports, etag, large, settle, small
+from tests.in_place.model import BUCKET, SOURCE, TABLE, Bucket, Ports, contents_of, etag, large, settle, small
 
 if TYPE_CHECKING:
     from lightpress.in_place.objects import ObjectState
@@ -33,7 +33,8 @@ def test_a_picture_is_replaced_once_and_the_event_of_that_ends_with_a_look() -> 
     assert (first.result, first.before, first.after, first.saved) == (CompressionResult.REPLACED, 100, 60, 40)
     assert first.version == "v1", "what holds the bytes that were replaced"
     assert (second.result, second.before, second.after, second.saved) == (CompressionResult.NOTHING, 0, 0, 0)
-    assert bucket.entries == {SOURCE: LedgerEntry(etag(large("P")), TABLE.digest, 1, 100, 60, version="v1")}
+    done = LedgerEntry(etag(large("P")), TABLE.digest, 1, 100, 60, version="v1", contents=contents_of(large("P")))
+    assert bucket.entries == {SOURCE: done}
     assert bucket.now
     assert bucket.now.data == small("P")
     assert bucket.events == 2
@@ -60,7 +61,8 @@ def test_what_has_no_smaller_form_is_kept_with_what_the_compressor_says_of_it() 
     (outcome,) = settle(bucket)
     assert (outcome.result, outcome.note) == (CompressionResult.KEPT, "lossless")
     assert (outcome.before, outcome.after, outcome.saved) == (60, 60, 0)
-    assert bucket.entries == {SOURCE: LedgerEntry(etag(small("P")), TABLE.digest, before=60, note="lossless")}
+    kept = LedgerEntry(etag(small("P")), TABLE.digest, before=60, note="lossless", contents=contents_of(small("P")))
+    assert bucket.entries == {SOURCE: kept}
 
 
 def test_what_is_no_picture_is_kept_with_its_reason() -> None:
@@ -133,6 +135,21 @@ def test_who_puts_the_larger_file_back_each_time_wins() -> None:
     bucket.put(large("P"))
     (outcome,) = settle(bucket)
     assert (outcome.result, outcome.reason) == (CompressionResult.LEFT_ALONE, "put_back")
+    bucket.put(large("Q"))
+    assert dids(bucket) == [CompressionResult.REPLACED, CompressionResult.NOTHING], "another picture is another matter"
+
+
+def test_who_puts_the_larger_file_back_wins_also_where_kms_gives_the_same_bytes_another_etag_each_time() -> None:
+    bucket = Bucket(under_kms=True)
+    for _ in range(MOST_TIMES):
+        bucket.put(large("P"))
+        assert dids(bucket) == [CompressionResult.REPLACED, CompressionResult.NOTHING]
+    bucket.put(large("P"))
+    bucket.queue += 1
+    first, second = settle(bucket)
+    assert (first.result, first.reason) == (CompressionResult.LEFT_ALONE, "put_back")
+    assert (second.result, second.reason, second.note) == (first.result, first.reason, first.note)
+    assert bucket.compressed[large("P")] <= MOST_TIMES, "what was put back is read, and not compressed"
     bucket.put(large("Q"))
     assert dids(bucket) == [CompressionResult.REPLACED, CompressionResult.NOTHING], "another picture is another matter"
 

@@ -13,8 +13,9 @@ the same bytes are left alone. None of these rules depends on the ledger being t
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 MOST_TIMES = 3
 """How often the same bytes are replaced before they are left alone."""
+
+_CONTENTS_DIGITS = 32
 
 
 class CompressionResult(StrEnum):
@@ -138,17 +141,42 @@ def _attempt(source: Source, dependencies: CompressDependencies, *, retry: bool)
     entry = None if retry else dependencies.ledger.last_entry(source)
     if entry is not None and (outcome := _outcome_by_ledger(source, state, entry, table)):
         return outcome
-    found = _smaller_file(source, state, table, dependencies)
-    smaller = found.data
-    if smaller is None:
-        dependencies.ledger.record(source, LedgerEntry(state.etag, table.digest, before=state.size, note=found.note))
-        result = CompressionResult.LEFT_ALONE if found.reason else CompressionResult.KEPT
-        return CompressionOutcome(source, result, state.size, state.size, found.reason, found.note)
+    try:
+        table.options.limits.check_bytes(state.size)
+    except PictureRejected as rejected:  # without reading it
+        return _kept(source, LedgerEntry(state.etag, table.digest, before=state.size, note=str(rejected)), dependencies)
+    return _outcome_by_contents(source, state, entry, table, dependencies)
+
+
+def _outcome_by_contents(
+    source: Source, state: ObjectState, entry: LedgerEntry | None, table: InPlace, dependencies: CompressDependencies
+) -> CompressionOutcome:
+    """What follows from the bytes: what was found of the same ones, under whatever ETag; a smaller file; or none."""
+    data = dependencies.objects.read(source, state)
+    contents = hashlib.sha256(data).hexdigest()[:_CONTENTS_DIGITS]
+    if entry is not None and entry.contents == contents:
+        entry = replace(entry, etag=state.etag)
+        if outcome := _outcome_by_ledger(source, state, entry, table):
+            dependencies.ledger.record(source, entry)  # so that they need not be read the next time
+            return outcome
+    found = _smaller_file(data, table, dependencies)
+    looked_at = LedgerEntry(state.etag, table.digest, before=state.size, contents=contents)
+    if found.data is None:
+        return _kept(source, replace(looked_at, note=found.note), dependencies, found.reason)
     times = entry.times if entry is not None and entry.etag == state.etag else 0
-    _replace(source, state, smaller, table, dependencies)
-    done = LedgerEntry(state.etag, table.digest, times + 1, state.size, len(smaller), version=state.version)
+    _replace(source, state, found.data, table, dependencies)
+    done = replace(looked_at, times=times + 1, after=len(found.data), version=state.version)
     dependencies.ledger.record(source, done)
-    return CompressionOutcome(source, CompressionResult.REPLACED, state.size, len(smaller), version=state.version)
+    return CompressionOutcome(source, CompressionResult.REPLACED, state.size, done.after, version=state.version)
+
+
+def _kept(
+    source: Source, entry: LedgerEntry, dependencies: CompressDependencies, reason: str | None = None
+) -> CompressionOutcome:
+    """Remember that an object is not replaced. reason: a code, where it may not be."""
+    dependencies.ledger.record(source, entry)
+    result = CompressionResult.LEFT_ALONE if reason else CompressionResult.KEPT
+    return CompressionOutcome(source, result, entry.before, entry.before, reason, entry.note)
 
 
 def known_outcome(source: Source, table: InPlace, objects: Objects, ledger: Ledger) -> CompressionOutcome | None:
@@ -204,12 +232,10 @@ class _Found(NamedTuple):
     reason: str | None = None
 
 
-def _smaller_file(source: Source, state: ObjectState, table: InPlace, dependencies: CompressDependencies) -> _Found:
+def _smaller_file(data: bytes, table: InPlace, dependencies: CompressDependencies) -> _Found:
+    if is_kept_for_signature(data, table.options):
+        return _Found(None, SIGNED, "credentials")
     try:
-        table.options.limits.check_bytes(state.size)
-        data = dependencies.objects.read(source, state)
-        if is_kept_for_signature(data, table.options):
-            return _Found(None, SIGNED, "credentials")
         result = dependencies.compress(data, table.options)
         with closing(result.variants) as encoded:
             smaller = next(encoded, None)
@@ -217,9 +243,9 @@ def _smaller_file(source: Source, state: ObjectState, table: InPlace, dependenci
         return _Found(None, str(rejected))
     if smaller is None:
         return _Found(None, " ".join(result.original.notes))
-    if not table.saves_enough(state.size, len(smaller.data)):
-        saved = state.size - len(smaller.data)
-        return _Found(None, f"It would save {saved} of {state.size} bytes, less than {table.min_saving_percent} %.")
+    if not table.saves_enough(len(data), len(smaller.data)):
+        saved = len(data) - len(smaller.data)
+        return _Found(None, f"It would save {saved} of {len(data)} bytes, less than {table.min_saving_percent} %.")
     return _Found(smaller.data)
 
 

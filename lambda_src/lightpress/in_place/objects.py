@@ -90,6 +90,8 @@ class LedgerEntry:
         after: Size of the replacement in bytes; 0 if there is none.
         note: Why there is no replacement.
         version: Id of the version that still holds the replaced bytes, in a bucket with versioning.
+        contents: 32 hex digits of the SHA-256 of the bytes that were compressed: under a key of KMS, the same bytes
+            have another ETag each time that they are put. Empty where they were not read, or by an older release.
 
     """
 
@@ -100,6 +102,7 @@ class LedgerEntry:
     after: int = 0
     note: str | None = None
     version: str | None = None
+    contents: str = ""
 
     def is_conclusive_for(self, state: ObjectState, digest: str) -> bool:
         """Whether these options are known to make no smaller file of these bytes."""
