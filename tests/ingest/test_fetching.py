@@ -116,14 +116,32 @@ def test_what_was_deleted_since_is_fetched_as_if_for_the_first_time_and_written(
     assert (bucket.writes, web.known[1]) == (2, NO_VALIDATORS)
 
 
-@pytest.mark.parametrize(
-    ("other", "result", "writes"), [(b"cat", FetchResult.UNCHANGED, 1), (b"old cat", FetchResult.FETCHED, 2)]
-)
-def test_of_two_at_once_one_writes_and_the_last_download_stays(other: bytes, result: FetchResult, writes: int) -> None:
-    web, bucket = Web(), Bucket(meanwhile=other)
-    assert Fetcher(web, bucket)(ORDER).result is result
-    assert (bucket.writes, web.asked) == (writes, 1)
-    assert bucket.held[ORDER.key].sha256 == hashlib.sha256(b"cat").hexdigest()
+def test_of_two_at_once_that_download_the_same_one_writes() -> None:
+    web, bucket = Web(), Bucket(meanwhile=b"cat")
+    assert Fetcher(web, bucket)(ORDER).result is FetchResult.UNCHANGED
+    assert (bucket.writes, web.asked) == (1, 1)
+
+
+def test_of_two_at_once_the_last_download_stays_however_late_the_other_one_comes_to_its_end() -> None:
+    """It downloads, and before it writes, somebody else downloads and writes what is there by now."""
+    web, bucket = Web(data=b"old cat"), Bucket(meanwhile=b"new cat")
+    fetch = Fetcher(web, bucket)
+    with pytest.raises(PreconditionFailed):  # so that its message comes back
+        fetch(ORDER)
+    assert bucket.held[ORDER.key].sha256 == hashlib.sha256(b"new cat").hexdigest()
+    web.data = b"new cat"
+    assert fetch(ORDER).result is FetchResult.UNCHANGED
+    assert bucket.writes == 1
+
+
+def test_an_order_to_write_in_any_case_whose_write_has_lost_its_answer_ends() -> None:
+    """botocore asks again, and the condition fails: for what it has written itself."""
+    web, bucket = Web(), Bucket()
+    fetch = Fetcher(web, bucket)
+    fetch(ORDER)
+    bucket.meanwhile = b"cat"
+    assert fetch(AGAIN).result is FetchResult.UNCHANGED
+    assert bucket.writes == 2
 
 
 def test_an_order_for_what_is_no_url_fails_without_a_request() -> None:

@@ -1,7 +1,8 @@
 """One order, from the URL to the uploads bucket. From there on, it is an upload like any other.
 
 It may be told twice, and by two at once: the key follows from the URL, what has not changed is not written, and what is
-written replaces exactly what was looked at. So nobody needs to remember which orders were done.
+written replaces exactly what was looked at before the download. So nobody needs to remember which orders were done, and
+an old download never replaces a newer one.
 """
 
 from __future__ import annotations
@@ -21,10 +22,8 @@ if TYPE_CHECKING:
 
     from lightpress.ingest.download import Downloaded, Validators
     from lightpress.ingest.orders import Order
-    from lightpress.ingest.ports import UploadStore
+    from lightpress.ingest.ports import StoredUpload, UploadStore
     from lightpress.ingest.urls import SourceUrl
-
-_ATTEMPTS = 3
 
 
 class FetchResult(StrEnum):
@@ -44,7 +43,10 @@ class FetchOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Fetcher:
-    """Downloads what an order names, and stores it under the order's key unless it is there already."""
+    """Downloads what an order names, and stores it under the order's key unless it is there already.
+
+    Raises PreconditionFailed where something else has come there meanwhile: the order is then tried again.
+    """
 
     download: Callable[[SourceUrl, Validators], Downloaded | None]
     landing: UploadStore
@@ -60,13 +62,17 @@ class Fetcher:
         if picture is None:
             return FetchOutcome(FetchResult.UNCHANGED, 0)
         sha256 = hashlib.sha256(picture.data).hexdigest()
-        for _ in range(_ATTEMPTS):
-            if held and held.sha256 == sha256 and not order.again:
-                return FetchOutcome(FetchResult.UNCHANGED, len(picture.data))
-            try:
-                self.landing.put(order.key, picture, sha256, link, held)
-            except PreconditionFailed:
-                held = self.landing.head(order.key)
-                continue
-            return FetchOutcome(FetchResult.FETCHED, len(picture.data))
-        raise PreconditionFailed(order.key)
+        if _holds(held, sha256) and not order.again:
+            return FetchOutcome(FetchResult.UNCHANGED, len(picture.data))
+        try:
+            self.landing.put(order.key, picture, sha256, link, held)
+        except PreconditionFailed:
+            # What has come meanwhile may have been downloaded later. Unless it is the same, all begins anew.
+            if not _holds(self.landing.head(order.key), sha256):
+                raise
+            return FetchOutcome(FetchResult.UNCHANGED, len(picture.data))
+        return FetchOutcome(FetchResult.FETCHED, len(picture.data))
+
+
+def _holds(held: StoredUpload | None, sha256: str) -> bool:
+    return held is not None and held.sha256 == sha256
