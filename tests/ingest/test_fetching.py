@@ -144,6 +144,24 @@ def test_an_order_to_write_in_any_case_whose_write_has_lost_its_answer_ends() ->
     assert bucket.writes == 2
 
 
+def test_bytes_that_could_not_be_counted_are_counted_when_the_order_comes_back() -> None:
+    """By then its server would say that nothing has changed, if the picture were stored already: nothing would come."""
+    counted: list[int] = []
+    outage = [True]
+
+    def count(order: Order, size: int) -> None:
+        assert order == ORDER
+        if outage.pop() if outage else False:
+            raise ConnectionError("the counters are away")
+        counted.append(size)
+
+    fetch = Fetcher(Web(), Bucket(), count)
+    with pytest.raises(ConnectionError):
+        fetch(ORDER)
+    assert [fetch(ORDER).result for _ in range(2)] == [FetchResult.FETCHED, FetchResult.UNCHANGED]
+    assert counted == [len(b"cat")]
+
+
 def test_an_order_for_what_is_no_url_fails_without_a_request() -> None:
     web = Web()
     with pytest.raises(FetchFailed, match="invalid_url"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from typing import TYPE_CHECKING
 
 from botocore.config import Config
 
@@ -14,18 +13,12 @@ from lightpress.aws.upload_store import S3UploadStore
 from lightpress.composition.quota import daily_quota
 from lightpress.ingest.alone import DownloadAlone
 from lightpress.ingest.batch import FetchBatch
-from lightpress.ingest.counted import CountedFetch
+from lightpress.ingest.counted import CountedBytes
 from lightpress.ingest.download import Download
 from lightpress.ingest.fetch import Fetcher
 from lightpress.settings.environment import dead_letter_queue_url
 from lightpress.settings.fetching import FetchSettings
 from lightpress.telemetry import FetchObserver
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from lightpress.ingest.fetch import FetchOutcome
-    from lightpress.ingest.orders import Order
 
 
 @cache
@@ -36,8 +29,8 @@ def batch() -> FetchBatch:
     sqs = client("sqs", config=Config(max_pool_connections=options["threads"]))
     store = S3UploadStore(s3_client(max_connections=options["threads"]), settings.uploads_bucket)
     return FetchBatch(
-        _counted(Fetcher(Download.by(options), store)),
-        fetch_alone=_counted(Fetcher(DownloadAlone(options), store)),
+        _fetcher(Download.by(options), store),
+        fetch_alone=_fetcher(DownloadAlone(options), store),
         queue=SqsQueue(sqs, settings.queue_url),
         dead_letters=SqsDeadLetters(sqs, dead_letter_queue_url(os.environ)),
         observer=FetchObserver(),
@@ -48,6 +41,6 @@ def batch() -> FetchBatch:
     )
 
 
-def _counted(fetch: Callable[[Order], FetchOutcome]) -> Callable[[Order], FetchOutcome]:
+def _fetcher(download: Download | DownloadAlone, store: S3UploadStore) -> Fetcher:
     quota = daily_quota(WAITING)
-    return CountedFetch(fetch, quota) if quota else fetch
+    return Fetcher(download, store, CountedBytes(quota)) if quota else Fetcher(download, store)

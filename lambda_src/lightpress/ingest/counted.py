@@ -6,27 +6,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from lightpress.ingest.fetch import FetchOutcome
     from lightpress.ingest.orders import Order
     from lightpress.uploads.quota import DailyQuota
 
 
 @dataclass(frozen=True, slots=True)
-class CountedFetch:
-    """Fetches an order, and counts the bytes that came.
+class CountedBytes:
+    """Counts the bytes that came for an order, before anything is stored (`Fetcher.count`).
 
-    An order that is fetched twice, because its message came twice or could not be counted, counts twice: too much,
-    never too little.
+    Once it is stored, whoever comes back for an order may be told that nothing has changed, and would count nothing. An
+    order that is fetched twice, because its message came twice or could not be counted, counts twice: too much, never
+    too little.
     """
 
-    fetch: Callable[[Order], FetchOutcome]
     quota: DailyQuota
 
-    def __call__(self, order: Order) -> FetchOutcome:
-        """Fetch; raises what `fetch` raises, and any error of the counters: the order is then tried again."""
-        outcome = self.fetch(order)
-        if order.owner and outcome.bytes:
-            self.quota.count(order.owner, outcome.bytes)
-        return outcome
+    def __call__(self, order: Order, size: int) -> None:
+        """Count; raises any error of the counters: the order is then tried again."""
+        if order.owner:
+            self.quota.count(order.owner, size)

@@ -45,14 +45,21 @@ class FetchOutcome:
 class Fetcher:
     """Downloads what an order names, and stores it under the order's key unless it is there already.
 
-    Raises PreconditionFailed where something else has come there meanwhile: the order is then tried again.
+    Attributes:
+        download: Gets the picture of a link; None if it is still the one with the validators.
+        landing: Where it is stored.
+        count: Is told of how many bytes have come, before they are stored.
     """
 
     download: Callable[[SourceUrl, Validators], Downloaded | None]
     landing: UploadStore
+    count: Callable[[Order, int], None] = lambda *_: None
 
     def __call__(self, order: Order) -> FetchOutcome:
-        """Fetch; raises FetchFailed where that cannot be, and any other exception for a transient error of ours."""
+        """Fetch; raises FetchFailed where that cannot be, and any other exception for a transient error of ours.
+
+        That is also PreconditionFailed, where something else has come under the key meanwhile.
+        """
         try:
             link = parse_url(order.url)
         except InvalidUrlError as error:
@@ -61,6 +68,7 @@ class Fetcher:
         picture = self.download(link, held.validators if held and not order.again else NO_VALIDATORS)
         if picture is None:
             return FetchOutcome(FetchResult.UNCHANGED, 0)
+        self.count(order, len(picture.data))
         sha256 = hashlib.sha256(picture.data).hexdigest()
         if _holds(held, sha256) and not order.again:
             return FetchOutcome(FetchResult.UNCHANGED, len(picture.data))
