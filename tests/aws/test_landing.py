@@ -28,9 +28,9 @@ def picture(data: bytes, validators: Validators = NO_VALIDATORS) -> Downloaded:
 def test_what_has_landed_is_known_by_what_was_written_beside_it(s3: S3Client) -> None:
     landing = S3UploadStore(s3, "uploads")
     assert landing.head(KEY) is None
-    landing.put(KEY, picture(b"cat", Validators('"v1"', "today")), "hash", LINK, None)
+    landing.put(KEY, picture(b"cat", Validators('"v1"', "today", "elsewhere")), "hash", LINK, None)
     etag = s3.head_object(Bucket="uploads", Key=KEY)["ETag"]
-    assert landing.head(KEY) == StoredUpload(etag, "hash", Validators('"v1"', "today"))
+    assert landing.head(KEY) == StoredUpload(etag, "hash", Validators('"v1"', "today", "elsewhere"))
     s3.put_object(Bucket="uploads", Key=KEY, Body=b"somebody else's")
     found = landing.head(KEY)
     assert found is not None

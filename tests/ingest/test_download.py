@@ -156,6 +156,32 @@ def test_what_is_known_already_by_its_etag_or_its_date_is_not_sent_again(server:
     assert download()(link, Validators('"another"', "Fri, 27 Nov 2026 10:00:01 GMT")) is not None
 
 
+def test_what_a_redirect_leads_to_now_is_not_asked_for_by_what_another_file_had(server: Misbehaving) -> None:
+    """Both files have the same date, and each server knows its own alone: 304 would say nothing of what was fetched."""
+    link = parse_url(server.url("hop"))
+    server.location = "/dated/1.jpg"
+    found = download()(link)
+    assert found is not None
+    assert download()(link, found.validators) is None, "of the same file, nothing comes"
+    server.location = "/dated/2.jpg"
+    other = download()(link, found.validators)
+    assert other is not None
+    assert bytes(other.data) == picture(2)
+
+
+def test_what_a_url_had_itself_says_nothing_of_where_it_leads_by_now(server: Misbehaving) -> None:
+    link = parse_url(server.url("hop"))
+    server.location = "/dated/1.jpg"
+    assert download()(link, Validators(None, "Fri, 27 Nov 2026 10:00:00 GMT")) is not None
+
+
+def test_of_what_a_redirect_leads_to_nothing_is_known_where_its_server_tells_nothing(server: Misbehaving) -> None:
+    server.location = "/plain/1.jpg"
+    found = download()(parse_url(server.url("hop")))
+    assert found is not None
+    assert found.validators == Validators()
+
+
 def test_a_request_says_nothing_of_anybody(server: Misbehaving) -> None:
     url = server.url("ok", 5)
     download()(parse_url(url))

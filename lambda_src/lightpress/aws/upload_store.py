@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lightpress.ingest.urls import SourceUrl
 
 SOURCE, SHA256, ETAG, MODIFIED = "source-url", "source-sha256", "source-etag", "source-modified"
+GIVEN_BY = "source-redirect"
 _LONGEST_SOURCE = 1_024  # all metadata of an object together: 2 KB
 
 
@@ -37,7 +38,8 @@ class S3UploadStore:
                 return None
             raise
         said = head["Metadata"]
-        return StoredUpload(head["ETag"], said.get(SHA256), Validators(said.get(ETAG), said.get(MODIFIED)))
+        validators = Validators(said.get(ETAG), said.get(MODIFIED), said.get(GIVEN_BY))
+        return StoredUpload(head["ETag"], said.get(SHA256), validators)
 
     def put(self, key: str, picture: Downloaded, sha256: str, link: SourceUrl, replacing: StoredUpload | None) -> None:
         """PUT with If-Match, or If-None-Match where there was nothing."""
@@ -46,6 +48,7 @@ class S3UploadStore:
             SHA256: sha256,
             ETAG: picture.validators.etag,
             MODIFIED: picture.validators.last_modified,
+            GIVEN_BY: picture.validators.given_by,
         }
         condition: dict[str, Any] = {"IfMatch": replacing.etag} if replacing else {"IfNoneMatch": "*"}
         with on_condition():

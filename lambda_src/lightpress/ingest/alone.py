@@ -14,7 +14,7 @@ import os
 import resource
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any
 
 from lightpress.ingest.download import NO_VALIDATORS, Download, Downloaded, Validators
@@ -51,7 +51,7 @@ class DownloadAlone:
         """
         job = {
             "url": link.url,
-            "validators": [validators.etag, validators.last_modified],
+            "validators": astuple(validators),
             "options": self.options,
             "room_bytes": self.room_bytes + _COPIES * self.options["max_bytes"],
         }
@@ -108,8 +108,7 @@ def _work_off(job: Mapping[str, Any]) -> tuple[dict[str, Any], bytearray]:
         return {"failed": [failure.reason, failure.detail, failure.retry_after, failure.asked]}, bytearray()
     if found is None:
         return {"unchanged": True}, bytearray()
-    validators = [found.validators.etag, found.validators.last_modified]
-    return {"media_type": found.media_type, "validators": validators}, found.data
+    return {"media_type": found.media_type, "validators": astuple(found.validators)}, found.data
 
 
 def _confine(room_bytes: int) -> None:

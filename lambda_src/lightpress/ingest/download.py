@@ -7,7 +7,7 @@ only ever end a download early.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -55,10 +55,25 @@ _STORABLE = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,198}[\x21-\x7e])?")
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """By what a server tells that it still has the same."""
+    """By what a server tells that it still has the same. They say something of one URL alone.
+
+    Attributes:
+        etag: As it came.
+        last_modified: As it came.
+        given_by: The digest of that URL, where the one that was asked for has led there; None where it is that itself.
+    """
 
     etag: str | None = None
     last_modified: str | None = None
+    given_by: str | None = None
+
+    def on(self, link: SourceUrl, asked_for: SourceUrl) -> Validators:
+        """What they say of a link that was come to from the one that was asked for: all of it or nothing."""
+        return self if (self.given_by or asked_for.digest) == link.digest else NO_VALIDATORS
+
+    def given_on(self, link: SourceUrl, asked_for: SourceUrl) -> Validators:
+        """The same, given by a link that was come to from the one that was asked for."""
+        return self if link == asked_for or self == NO_VALIDATORS else replace(self, given_by=link.digest)
 
 
 NO_VALIDATORS = Validators()
@@ -106,14 +121,14 @@ class Download:
 
     def __call__(self, link: SourceUrl, validators: Validators = NO_VALIDATORS) -> Downloaded | None:
         """Get the picture of a link; None if it is still the one with these validators. Raises FetchFailed."""
-        deadline = Deadline.after(self.seconds)
+        deadline, asked_for = Deadline.after(self.seconds), link
         for _ in range(_MOST_REDIRECTS + 1):
             try:
                 with (
                     self.hosts.turn(link.host, deadline),
                     self.connector.open(link, deadline, self._most_bytes) as wire,
                 ):
-                    found = self._exchange(wire, link, validators)
+                    found = self._exchange(wire, link, validators.on(link, asked_for))
             except TimeoutError as error:
                 raise FetchFailed(FetchReason.TIMEOUT, f"{link.shown}: {self.seconds:g} s are the limit.") from error
             except CutShort as error:
@@ -125,8 +140,10 @@ class Download:
                 raise FetchFailed(FetchReason.TOO_LARGE, detail) from error
             except OSError as error:
                 raise FetchFailed(FetchReason.UNREACHABLE, f"The connection to {link.host} broke: {error}.") from error
-            if not isinstance(found, SourceUrl):
-                return found
+            if isinstance(found, Downloaded):
+                return replace(found, validators=found.validators.given_on(link, asked_for))
+            if found is None:
+                return None
             link = found
         raise FetchFailed(FetchReason.TOO_MANY_REDIRECTS, f"After {_MOST_REDIRECTS} redirects, it leads further.")
 

@@ -121,14 +121,18 @@ class SourceUrl:
         return f"{self.scheme}://{self.authority}{self.target.partition('?')[0]}"
 
     @property
+    def digest(self) -> str:
+        """Another one for every other URL; it tells nothing of what the query holds."""
+        return base64.b32encode(hashlib.sha256(self.url.encode()).digest()).decode().lower()[:_DIGEST_CHARACTERS]
+
+    @property
     def name(self) -> str:
         """Under which name to keep it: readable, and another one for every other URL."""
-        digest = base64.b32encode(hashlib.sha256(self.url.encode()).digest()).decode().lower()[:_DIGEST_CHARACTERS]
         last = unquote(self.target.partition("?")[0]).rstrip("/").rpartition("/")[2]
         stem, dot, ending = safe_name(last).rpartition(".")
         if not dot:
-            return f"{ending}-{digest}"
-        return f"{stem}-{digest}.{ending}" if ending in _ENDINGS else f"{stem}-{digest}"
+            return f"{ending}-{self.digest}"
+        return f"{stem}-{self.digest}.{ending}" if ending in _ENDINGS else f"{stem}-{self.digest}"
 
 
 def parse_url(text: str) -> SourceUrl:
