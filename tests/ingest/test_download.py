@@ -182,6 +182,32 @@ def test_of_what_a_redirect_leads_to_nothing_is_known_where_its_server_tells_not
     assert found.validators == Validators()
 
 
+def test_waiting_for_others_at_the_same_host_is_none_of_the_time_of_a_url_and_no_try(server: Misbehaving) -> None:
+    """Six pictures that take 0.9 s each, one at a time, where each may take 1.5 s: no server is slow."""
+    hosts, failures, lock = Hosts(1, 10_000), [], threading.Lock()
+
+    def fetch(number: int) -> None:
+        try:
+            download(seconds=1.5, hosts=hosts)(parse_url(server.url("ok", 600 + number)))
+        except FetchFailed as failure:
+            with lock:
+                failures.append(failure)
+
+    server.latency = 0.9
+    try:
+        threads = [threading.Thread(target=fetch, args=(number,)) for number in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        server.latency = 0.0
+    asked = sum(server.asked[f"/ok/{600 + number}.jpg"] for number in range(6))
+    assert asked >= 2
+    assert len(failures) == 6 - asked, "whoever was asked for has come"
+    assert {(failure.reason, failure.asked) for failure in failures} == {(FetchReason.TOO_MANY_REQUESTS, False)}
+
+
 def test_a_request_says_nothing_of_anybody(server: Misbehaving) -> None:
     url = server.url("ok", 5)
     download()(parse_url(url))

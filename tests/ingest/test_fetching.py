@@ -298,10 +298,15 @@ def test_to_come_back_unasked_because_of_others_is_no_try_but_does_not_go_on_for
     assert backs == [True] * 12 + [False]
 
 
-def test_what_there_is_no_time_for_is_not_begun() -> None:
+@pytest.mark.parametrize(("received", "needed"), [(1, 2 * 10 + 15), (6, 10 + 15)], ids=["with a wait", "alone"])
+def test_what_there_is_no_time_for_is_not_begun(received: int, needed: float) -> None:
+    """Beside others, a URL may wait for its turn at its host, as long as it may then take; alone, it does not."""
     diary = Diary()
-    assert work(diary, Script())([message("late")], lambda: 9.0) == ["id-late"]
+    working = work(diary, Script())
+    assert working([message("late", received)], lambda: needed - 0.1) == ["id-late"]
     assert (diary.entries, diary.pauses) == ([], {"receipt-late": 0})
+    assert working([message("late", received)], lambda: needed) == []
+    assert diary.entries == [("fetched", "late")]
 
 
 def test_what_never_came_to_an_end_is_fetched_alone_and_the_others_go_back_at_once() -> None:
@@ -380,11 +385,20 @@ def test_a_host_that_wants_to_be_left_alone_is_until_its_time_has_come() -> None
         pass
 
 
-def test_whoever_gets_no_turn_in_time_is_late() -> None:
+def test_whoever_gets_no_turn_in_time_was_not_asked() -> None:
     hosts = Hosts(1, 1000)
     first, second = (hosts.turn("a.example", Deadline.after(seconds)) for seconds in (1, 0.05))
-    with first, pytest.raises(TimeoutError), second:
+    with first, pytest.raises(FetchFailed) as failure, second:
         pass
+    assert (failure.value.reason, failure.value.asked) == (FetchReason.TOO_MANY_REQUESTS, False)
+
+
+def test_a_turn_tells_how_long_it_was_waited_for() -> None:
+    hosts, waits = Hosts(10, rate=5), []
+    for _ in range(2):
+        with hosts.turn("a.example", Deadline.after(10)) as waited:
+            waits.append(waited)
+    assert waits[0] < 0.1 <= waits[1] <= 5
 
 
 def test_hosts_that_nobody_asks_any_more_are_forgotten() -> None:

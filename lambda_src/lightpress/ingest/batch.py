@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     """Of a message: done, failed for good or for now, a transient error, or not an order at all."""
 
 
+_WITH_A_WAIT = 2  # times as long as a URL may take: before it, others may have their turns at the same host
 _SECONDS_AROUND = 15  # a URL's own: to begin, to land what came, and to tell of it
 _MOST_UNASKED = 8  # SQS itself gives up soon after (lightpress.cdk.url_ingest), and knows no reason
 
@@ -65,7 +66,7 @@ class FetchBatch:
         threads: How many orders are fetched at once.
         tries: How often one URL is tried.
         first_pause: Seconds between the first two tries; later pauses grow.
-        seconds: How long one URL may take.
+        seconds: How long one URL may take, once it has its turn at its host. It waits no longer for that.
     """
 
     fetch: Callable[[Order], FetchOutcome]
@@ -85,7 +86,10 @@ class FetchBatch:
             return self._one_by_one(suspects, messages, seconds_left)
         back = []
         with ThreadPoolExecutor(self.threads) as pool:
-            working = {pool.submit(self._work_off, message, seconds_left, self.fetch): message for message in messages}
+            working = {
+                pool.submit(self._work_off, message, seconds_left, self.fetch, _WITH_A_WAIT): message
+                for message in messages
+            }
             for done in as_completed(working):
                 message = working[done]
                 if not self._told(message, done.result()):
@@ -121,14 +125,21 @@ class FetchBatch:
         return True
 
     def _work_off(
-        self, message: Message, seconds_left: Callable[[], float], fetch: Callable[[Order], FetchOutcome]
+        self,
+        message: Message,
+        seconds_left: Callable[[], float],
+        fetch: Callable[[Order], FetchOutcome],
+        times: int = 1,
     ) -> Ending:
-        """Fetch one, and see to what becomes of its message. Runs in a thread, and raises nothing."""
+        """Fetch one, and see to what becomes of its message. Runs in a thread, and raises nothing.
+
+        times: as long as one URL may take, there must be.
+        """
         order = order_in(message.body)
         try:
             if order is None:
                 return self._discard(message)
-            if seconds_left() < self.seconds + _SECONDS_AROUND:
+            if seconds_left() < times * self.seconds + _SECONDS_AROUND:
                 return self._sent_back(message)
             return fetch(order)
         except FetchFailed as failure:

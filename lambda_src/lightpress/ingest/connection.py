@@ -46,6 +46,10 @@ class Deadline:
         """So many seconds from now."""
         return cls(time.monotonic() + seconds)
 
+    def later(self, seconds: float) -> Deadline:
+        """So much later."""
+        return Deadline(self.at + seconds)
+
     def left(self, most: float = float("inf")) -> float:
         """How long may be waited for one thing, `most` at most; raises TimeoutError where there is no time left."""
         left = self.at - time.monotonic()

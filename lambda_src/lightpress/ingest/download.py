@@ -102,7 +102,8 @@ class Download:
         connector: Opens connections.
         hosts: Limits the requests to each host.
         max_bytes: The largest file that is accepted.
-        seconds: The time limit for everything, from looking up the name to the last byte.
+        seconds: The time limit for everything, from looking up the name to the last byte. To wait for turns at hosts,
+            where others of this container have theirs, is none of it, and takes no longer.
     """
 
     connector: Connector
@@ -121,14 +122,13 @@ class Download:
 
     def __call__(self, link: SourceUrl, validators: Validators = NO_VALIDATORS) -> Downloaded | None:
         """Get the picture of a link; None if it is still the one with these validators. Raises FetchFailed."""
-        deadline, asked_for = Deadline.after(self.seconds), link
+        deadline, patience, asked_for = Deadline.after(self.seconds), Deadline.after(self.seconds), link
         for _ in range(_MOST_REDIRECTS + 1):
             try:
-                with (
-                    self.hosts.turn(link.host, deadline),
-                    self.connector.open(link, deadline, self._most_bytes) as wire,
-                ):
-                    found = self._exchange(wire, link, validators.on(link, asked_for))
+                with self.hosts.turn(link.host, patience) as waited:
+                    deadline = deadline.later(waited)
+                    with self.connector.open(link, deadline, self._most_bytes) as wire:
+                        found = self._exchange(wire, link, validators.on(link, asked_for))
             except TimeoutError as error:
                 raise FetchFailed(FetchReason.TIMEOUT, f"{link.shown}: {self.seconds:g} s are the limit.") from error
             except CutShort as error:

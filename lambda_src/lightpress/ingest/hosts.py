@@ -46,11 +46,15 @@ class Hosts:
     _changed: Condition = field(default_factory=Condition)
 
     @contextmanager
-    def turn(self, name: str, deadline: Deadline) -> Iterator[None]:
-        """Wait for a turn at a host. Raises FetchFailed where it wants to be left alone, TimeoutError if it is late."""
-        host = self._begin(name, deadline)
+    def turn(self, name: str, patience: Deadline) -> Iterator[float]:
+        """Wait for a turn at a host; gives the seconds that it took.
+
+        Raises FetchFailed where it wants to be left alone, or where others have their turns for longer than `patience`.
+        """
+        came = self.clock()
+        host = self._begin(name, patience)
         try:
-            yield
+            yield self.clock() - came
         finally:
             with self._changed:
                 host.busy -= 1
@@ -63,7 +67,7 @@ class Hosts:
             host.left_alone_until = max(host.left_alone_until, self.clock() + seconds)
             self._changed.notify_all()
 
-    def _begin(self, name: str, deadline: Deadline) -> _Host:
+    def _begin(self, name: str, patience: Deadline) -> _Host:
         with self._changed:
             host = self._host(name)
             while True:
@@ -78,7 +82,7 @@ class Hosts:
                 if host.busy < self.at_once and host.next_at <= now:
                     break
                 pause = host.next_at - now if host.busy < self.at_once else _PART
-                self._changed.wait(deadline.left(pause))
+                self._changed.wait(_left(patience, pause, name))
             host.busy += 1
             host.next_at = now + 1 / self.rate
             return host
@@ -90,3 +94,12 @@ class Hosts:
                 if not host.busy and max(host.next_at, host.left_alone_until) < now:
                     del self._known[other]
         return self._known.setdefault(name, _Host())
+
+
+def _left(patience: Deadline, most: float, name: str) -> float:
+    try:
+        return patience.left(most)
+    except TimeoutError as error:
+        raise FetchFailed(
+            FetchReason.TOO_MANY_REQUESTS, f"{name} was busy with others of the same host all the time.", asked=False
+        ) from error
