@@ -84,6 +84,33 @@ def test_of_a_completed_upload_the_parts_are_an_empty_list() -> None:
     assert service.list_parts({"key": KEY, "upload_id": "u"}, OWNER) == {"parts": [], "completed": True}
 
 
+@pytest.mark.parametrize("left", [DroppedOriginal(None, 1), None], ids=["dropped", "deleted since"])
+def test_a_completed_upload_is_completed_also_once_its_original_has_left(left: DroppedOriginal | None) -> None:
+    """S3 knows nothing of either, then: neither the upload, whose answer was lost, nor the original."""
+    status = Status.READY if left else Status.DELETED
+    service = service_of(FakeImages({KEY: replace(READY, status=status, original_dropped=left)}))
+    part = {"part_number": 1, "etag": etag_of("u", 1)}
+    assert service.complete_multipart({"key": KEY, "upload_id": "u", "parts": [part]}, OWNER)["key"] == KEY
+    assert service.list_parts({"key": KEY, "upload_id": "u"}, OWNER) == {"parts": [], "completed": True}
+
+
+@pytest.mark.parametrize("published", [{}, {f"{KEY}.more": READY}], ids=["nothing", "another key"])
+def test_of_a_key_of_which_nothing_was_ever_published_there_is_no_upload(published: dict[str, Manifest]) -> None:
+    service = service_of(FakeImages(published))
+    part = {"part_number": 1, "etag": etag_of("u", 1)}
+    for ask in (service.complete_multipart, service.list_parts):
+        with pytest.raises(Refused) as refused:
+            ask({"key": KEY, "upload_id": "u", "parts": [part]}, OWNER)
+        assert refused.value.status == 404
+
+
+def test_parts_that_do_not_match_are_refused_also_where_something_is_published() -> None:
+    service = service_of(FakeImages({KEY: READY}), FakeUploads({}, {(KEY, "u"): {1: 1_000}}))
+    part = {"part_number": 2, "etag": etag_of("u", 2)}
+    with pytest.raises(Refused, match="not those"):
+        service.complete_multipart({"key": KEY, "upload_id": "u", "parts": [part]}, OWNER)
+
+
 def test_of_a_picture_without_a_text_the_markup_says_that_it_has_none() -> None:
     variant = Variant("w10", "jpeg", "image/jpeg", 10, 8, 99, "0" * 64, "i/x.jpg")
     source = PublishedSource("v1", 4, "jpeg", 10, 8, 1.25, "#000000", "", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -30,7 +31,7 @@ from lightpress.uploads.requests import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from lightpress.pipeline.source import Source
     from lightpress.uploads.keys import PublishedKeys
@@ -98,13 +99,18 @@ class UploadService:
 
     def list_parts(self, body: object, owner: str) -> Answer:
         """Return the parts that S3 has, so that an interrupted upload can resume; or that it is completed."""
-        parts = self.uploads.parts(*self._multipart_upload(body, owner))
+        key, upload_id = self._multipart_upload(body, owner)
+        parts = None
+        with self._unless_it_has_come(key):
+            parts = self.uploads.parts(key, upload_id)
         return {"parts": parts or [], "completed": parts is None}
 
     def complete_multipart(self, body: object, owner: str) -> Answer:
         """Join the parts to one file, which may not be larger than it was said to be when the upload began."""
         key, upload_id = self._multipart_upload(body, owner)
-        self.uploads.complete(key, upload_id, parse_parts(body), size_in(key) or self.limits.max_bytes)
+        parts = parse_parts(body)
+        with self._unless_it_has_come(key):
+            self.uploads.complete(key, upload_id, parts, size_in(key) or self.limits.max_bytes)
         return self.addresses(key)
 
     def abort_multipart(self, body: object, owner: str) -> Answer:
@@ -182,6 +188,18 @@ class UploadService:
 
     def _reserve(self, file: UploadRequest, owner: str) -> Answer | None:
         return self.quota.reserve(owner, Usage(1, file.size)) if self.quota else None
+
+    @contextmanager
+    def _unless_it_has_come(self, key: str) -> Iterator[None]:
+        """Let pass that S3 knows no such upload, where something was published under its key.
+
+        A key is of one upload, so that was it, though its original may have left before the caller asked again.
+        """
+        try:
+            yield
+        except Refused as refusal:
+            if refusal.code != "not_found" or self.images.published(key) is None:
+                raise
 
     def _multipart_upload(self, body: object, owner: str) -> tuple[str, str]:
         key, upload_id = parse_multipart_upload(body)
