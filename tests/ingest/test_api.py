@@ -71,6 +71,21 @@ def test_a_url_that_the_queue_did_not_take_again_is_failed_as_before() -> None:
         assert mine.failed(key).get("status", "processing") == status
 
 
+class Away(Queue):
+    def send(self, orders: Sequence[Order]) -> list[int]:
+        raise ConnectionError(f"the queue is away, and takes none of {len(orders)}")
+
+
+def test_where_the_queue_is_away_a_url_is_failed_as_before() -> None:
+    url = "https://example.com/cat.jpg"
+    key = order_for(parse_url(url), "uploads/me/").key
+    row = replace(failure("timeout", url=url, subject=f"uploads/{key}"), identity=fingerprint(url))
+    mine = api(Away(), rows=[row])
+    with pytest.raises(ConnectionError):
+        mine.accept({"urls": [url]}, "me")
+    assert mine.failed(key)["status"] == "failed"
+
+
 def api(queue: Queue | None = None, rows: Sequence[Failure] = (), keys: PublishedKeys = KEYS) -> UrlIngestApi:
     return UrlIngestApi(queue or Queue(), Table(list(rows)), "uploads", keys, lambda key: {"key": key})
 

@@ -68,10 +68,7 @@ class UrlIngestApi:
                 reason = error.code if isinstance(error, Refused) else error.reason
                 refused.append({"index": index, "reason": reason, "detail": error.detail})
         quota = self.quota.reserve(owner, Usage(len(accepted), 0)) if self.quota and accepted else None
-        # Marked before it is sent: afterwards, it could have failed again already.
-        self._mark([order for _, order in accepted], ordered=True)
-        lost = set(self.orders.send([order for _, order in accepted]))
-        self._mark([accepted[place][1] for place in lost], ordered=False)
+        lost = self._send([order for _, order in accepted])
         refused += [{"index": accepted[place][0], **_NOT_QUEUED} for place in lost]
         return {
             "accepted": [
@@ -87,6 +84,18 @@ class UrlIngestApi:
         order = order_for(parse_url(url.strip()), folder, owner)
         self.keys.check(order.key)
         return order
+
+    def _send(self, orders: list[Order]) -> set[int]:
+        """Send orders; returns which of them, by their places, the queue did not take."""
+        # Marked before it is sent: afterwards, it could have failed again already.
+        self._mark(orders, ordered=True)
+        try:
+            lost = set(self.orders.send(orders))
+        except Exception:
+            self._mark(orders, ordered=False)  # also what was taken: the caller does not know either, and orders again
+            raise
+        self._mark([orders[place] for place in lost], ordered=False)
+        return lost
 
     def _mark(self, orders: list[Order], *, ordered: bool) -> None:
         for order in orders:
