@@ -20,7 +20,7 @@ from lightpress.aws.runs_table import RUN
 from lightpress.cli.failures import FailureStore
 from lightpress.client.deployment import Deployment, deployment_in_account
 from lightpress.pipeline.failures import Failure, subject_of_picture
-from lightpress.pipeline.manifest import Manifest, PublishedSource, Status, Variant
+from lightpress.pipeline.manifest import DroppedOriginal, Manifest, PublishedSource, Status, Variant
 from lightpress.pipeline.paths import variants_folder
 from lightpress.pipeline.retention import Retention
 from tests.aws.tables import make_table
@@ -132,6 +132,13 @@ class Rig:
 
     def stored(self, bucket: str) -> set[str]:
         return {item["Key"] for item in self.deployment.s3.list_objects_v2(Bucket=bucket).get("Contents", [])}
+
+    def dropped(self, key: str, identity: str) -> None:
+        """Publish what came, of which the original has left by its recipe."""
+        self.manifest(key, Status.READY, identity)
+        made = self.published(key)
+        assert made is not None
+        self._images.publish(replace(made.manifest, original_dropped=DroppedOriginal(None, 1)), made)
 
     def not_fetched(self, key: str, *, last_at: int = 1_700_000_000, reason: str = "not_found") -> Failure:
         """Record a URL that could not be fetched."""

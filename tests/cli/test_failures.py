@@ -239,6 +239,27 @@ def test_a_retried_url_is_not_settled_by_the_manifest_of_what_its_key_held_befor
     assert rig.store.table.of(failure.subject) == [failure]
 
 
+@pytest.mark.parametrize(("before", "current"), [(1_700_000_000, []), (4_000_000_000, ["left"])])
+def test_what_has_come_from_the_url_and_has_left_since_it_was_published_is_no_failure(
+    rig: Rig, before: int, current: list[str]
+) -> None:
+    """Its recipe drops originals: of what came, the manifest alone tells, and since when."""
+    rig.not_fetched("left", last_at=before)
+    rig.dropped("left", "the-version-that-came")
+    assert [failure.key for failure in rig.store.failures(Filters())] == current
+
+
+def test_a_retried_url_is_settled_though_its_original_has_left_before_anybody_looked(rig: Rig) -> None:
+    failures = [rig.not_fetched(key) for key in ("left", "left-before")]
+    rig.dropped("left-before", "the-version-before")
+    rig.store.table.record(now := replace(failures[1], last_at=4_000_000_000))
+    retries = list(rig.store.send([failures[0], now]))
+    rig.dropped("left", "the-version-that-came")
+    rig.store.wait(retries, timeout=1, settled=lambda _: None)
+    assert [retry.ending for retry in retries] == ["ready", None]
+    assert rig.store.table.of(failures[0].subject) == []
+
+
 def test_a_url_is_discarded_without_a_copy(rig: Rig) -> None:
     failure = rig.not_fetched("cat.jpg")
     assert run("discard", "cat.jpg", "--yes").exit_code == 0

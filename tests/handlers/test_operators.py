@@ -23,7 +23,7 @@ from lightpress.image.errors import PictureRejected, Reason
 from lightpress.pipeline.buckets import Attached, Publishing, Selection
 from lightpress.pipeline.failures import Failure, subject_of_message
 from lightpress.pipeline.gate import PERSON, Review
-from lightpress.pipeline.manifest import Publication
+from lightpress.pipeline.manifest import DroppedOriginal, Publication
 from lightpress.pipeline.recipe import RecipeBook, Rule
 from lightpress.pipeline.review_messages import read_review
 from lightpress.uploads.requests import Refused
@@ -444,6 +444,24 @@ def test_a_url_is_fetched_again_by_its_own_queue_or_refused_where_there_is_none(
     _again()
     status, said = ask("POST", "/operators/failures/retry", named)
     assert (status, said["code"]) == (409, "not_fetched")
+
+
+def test_a_url_is_no_failure_once_what_came_of_it_is_published_and_has_left(deployed: Deployed) -> None:
+    key = "uploads/x.jpg"
+    _rows(deployed).record(_failure(key, url="https://example.com/x.jpg"))
+    publish(deployed, key)
+    deployed.s3.delete_object(Bucket=UPLOADS, Key=key, VersionId=only_version(deployed, key))
+    assert [one["key"] for one in ask("GET", "/operators/failures")[1]["failures"]] == [key]
+    images = S3Images(deployed.s3, IMAGES)
+    published = images.published(key)
+    assert published is not None
+    images.publish(replace(published.manifest, original_dropped=DroppedOriginal(None, 1)), published)
+    assert ask("GET", "/operators/failures")[1]["failures"] == []
+
+
+def only_version(deployed: Deployed, key: str) -> str:
+    (version,) = deployed.s3.list_object_versions(Bucket=UPLOADS, Prefix=key)["Versions"]
+    return str(version["VersionId"])
 
 
 def test_discarding_removes_the_row_and_the_copy_once(deployed: Deployed, calls: set[Call]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress.aws.errors import find_object
 from lightpress.aws.failures_table import DynamoFailures
-from lightpress.failures.again import message_of, tells
+from lightpress.failures.again import came_and_left, message_of, tells
 from lightpress.pipeline.failures import subject_of_picture
 from lightpress.pipeline.manifest import Status
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lightpress.client.deployment import Deployment
     from lightpress.pipeline.failures import Failure
     from lightpress.pipeline.manifest import Manifest
+    from lightpress.pipeline.ports import Published
 
 _UNITS = {"m": 60, "h": 3_600, "d": 86_400}
 _AT_ONCE = 16
@@ -190,17 +191,23 @@ class FailureStore:
             retry.ending = f"failed: {manifest.reason}" if manifest.status is Status.FAILED else str(manifest.status)
 
     def _came_since(self, failure: Failure) -> str | None:
-        """The identity of the original at the key, if it was written after the failure."""
+        """The identity of the original at the key, if it was written after the failure; also of one that has left."""
         if failure.bucket is None or failure.key is None:
             return None
         head = find_object(self.deployment.s3, failure.bucket, failure.key)
-        if head is None or head["LastModified"].timestamp() < failure.last_at:
+        if head is None:
+            return came_and_left(self._published(failure), failure)
+        if head["LastModified"].timestamp() < failure.last_at:
             return None
         return head.get("VersionId", head["ETag"].strip('"'))
 
     def _manifest(self, failure: Failure) -> Manifest | None:
+        published = self._published(failure)
+        return published.manifest if published else None
+
+    def _published(self, failure: Failure) -> Published | None:
         name = self.deployment.name_of(failure.bucket, failure.key)
-        return self.deployment.manifest(name) if name is not None else None
+        return self.deployment.published(name) if name is not None else None
 
     def _revision(self, failure: Failure) -> int:
         manifest = self._manifest(failure)

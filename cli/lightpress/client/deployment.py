@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from lightpress.in_place.buckets import InPlace
     from lightpress.pipeline.buckets import Attached
     from lightpress.pipeline.manifest import Manifest
+    from lightpress.pipeline.ports import Published
     from lightpress.pipeline.retention import Retention
     from lightpress.pipeline.source import Original
 
@@ -142,8 +143,12 @@ class Deployment:
 
     def manifest(self, key: str) -> Manifest | None:
         """The manifest of a name; None if there is none."""
-        published = S3Images(self.s3, self.images_bucket).published(key)
+        published = self.published(key)
         return published.manifest if published else None
+
+    def published(self, key: str) -> Published | None:
+        """The same, with when it was written."""
+        return S3Images(self.s3, self.images_bucket).published(key)
 
     def url(self, path: str) -> str:
         """The URL of a variant's path on the CDN."""

@@ -12,6 +12,7 @@ from lightpress.pipeline.source import Source
 if TYPE_CHECKING:
     from lightpress.pipeline.failures import Failure
     from lightpress.pipeline.manifest import Manifest
+    from lightpress.pipeline.ports import Published
 
 
 def tells(manifest: Manifest | None, failure: Failure) -> bool:
@@ -22,6 +23,16 @@ def tells(manifest: Manifest | None, failure: Failure) -> bool:
         and manifest.source is not None
         and manifest.source.identity == failure.identity
     )
+
+
+def came_and_left(published: Published | None, failure: Failure) -> str | None:
+    """The identity of an original that has come since a failure, was published, and has left by its recipe.
+
+    Of when it came, nothing but the manifest is left to tell. None where there is no such original.
+    """
+    if published is None or published.manifest.original_dropped is None or published.modified < failure.last_at:
+        return None
+    return published.manifest.source.identity if published.manifest.source else None
 
 
 def message_of(failure: Failure) -> str:

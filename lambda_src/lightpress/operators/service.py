@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lightpress.backfill.run import NANOS, NO_LIMIT
 from lightpress.delivery.permalink import permalink
 from lightpress.delivery.summary import message_for, summary_of
-from lightpress.failures.again import message_of, tells
+from lightpress.failures.again import came_and_left, message_of, tells
 from lightpress.operators.answers import (
     answerable,
     check_is_asked,
@@ -239,11 +239,13 @@ class OperatorService:
         """Whether the original was not replaced, deleted or published since; of a URL, whether nothing came since."""
         if failure.bucket is None or failure.key is None:
             return True
-        if failure.url is not None:
-            newest = self._versions(Source(failure.bucket, failure.key), 1)
-            return not newest or newest[0].deleted or newest[0].at < failure.last_at
         source = self.publishing.find_source(Source(failure.bucket, failure.key))
+        newest = self._versions(Source(failure.bucket, failure.key), 1) if failure.url is not None else ()
+        if newest and not newest[0].deleted:
+            return newest[0].at < failure.last_at
         published = self.manifests.published(source.name) if isinstance(source, Source) else None
+        if failure.url is not None:
+            return came_and_left(published, failure) is None
         return published is not None and tells(published.manifest, failure)
 
     def _versions(self, source: Source, most: int) -> tuple[Version, ...]:
