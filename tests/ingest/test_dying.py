@@ -8,6 +8,7 @@ import signal
 import subprocess
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from types import ModuleType
@@ -19,6 +20,7 @@ from lightpress.ingest import batch as work
 from lightpress.ingest.alone import DownloadAlone
 from lightpress.ingest.download import Download, Downloaded
 from lightpress.ingest.errors import FetchFailed
+from lightpress.ingest.hosts import Hosts
 from lightpress.ingest.urls import FetchReason, parse_url
 from tests.ingest.server import ENDINGS, READY, Misbehaving, misbehaving, picture
 from tests.ingest.url_queue import UrlQueue
@@ -112,6 +114,10 @@ def server() -> Iterator[Misbehaving]:
         yield world
 
 
+def unlimited() -> Hosts:
+    return Hosts(100, 10_000)
+
+
 def failure(download: DownloadAlone | Download, url: str) -> FetchFailed:
     with pytest.raises(FetchFailed) as failed:
         download(parse_url(url))
@@ -122,14 +128,14 @@ def failure(download: DownloadAlone | Download, url: str) -> FetchFailed:
 def test_a_picture_comes_whole_through_a_process_of_its_own(server: Misbehaving, kind: str) -> None:
     assert ENDINGS[kind] == READY
     link = parse_url(server.url(kind, 3))
-    found, beside = DownloadAlone(OPTIONS)(link), Download.by(OPTIONS)(link)
+    found, beside = DownloadAlone(OPTIONS, unlimited())(link), Download.by(OPTIONS)(link)
     assert isinstance(found, Downloaded)
     assert found == beside
     assert bytes(found.data) == picture(3)
 
 
 def test_what_is_known_already_is_not_sent_again(server: Misbehaving) -> None:
-    download, link = DownloadAlone(OPTIONS), parse_url(server.url("ok", 4))
+    download, link = DownloadAlone(OPTIONS, unlimited()), parse_url(server.url("ok", 4))
     found = download(link)
     assert found is not None
     assert download(link, found.validators) is None
@@ -141,17 +147,30 @@ def test_what_misbehaves_fails_for_the_same_reason(server: Misbehaving, kind: st
     numbers = iter((900, 901))
     alone, beside = (
         failure(download, server.url(kind, next(numbers)))
-        for download in (DownloadAlone(OPTIONS), Download.by(OPTIONS))
+        for download in (DownloadAlone(OPTIONS, unlimited()), Download.by(OPTIONS))
     )
     assert (alone.reason, alone.retry_after, alone.asked) == (beside.reason, beside.retry_after, beside.asked)
     assert alone.detail.replace("/900.jpg", "/901.jpg") == beside.detail
+
+
+def test_a_host_that_wants_to_be_left_alone_is_left_alone_by_the_process_and_what_it_hears_counts_for_all(
+    server: Misbehaving,
+) -> None:
+    hosts = unlimited()
+    asking = DownloadAlone(OPTIONS, hosts)
+    assert failure(asking, server.url("first-429", 910)).asked
+    for download in (asking, replace(Download.by(OPTIONS), hosts=hosts)):
+        asked = server.asked.total()
+        told = failure(download, server.url("ok", 911))
+        assert (told.reason, told.asked) == (FetchReason.TOO_MANY_REQUESTS, False)
+        assert server.asked.total() == asked
 
 
 def test_the_largest_file_fits_into_its_memory(server: Misbehaving) -> None:
     large = OPTIONS | {"max_bytes": 48 << 20, "timeout_seconds": 60}
     server.body = picture(1) + bytes((48 << 20) - len(picture(1)))
     try:
-        found = DownloadAlone(large, room_bytes=48 << 20)(parse_url(server.url("plain", 5)))
+        found = DownloadAlone(large, unlimited(), room_bytes=48 << 20)(parse_url(server.url("plain", 5)))
     finally:
         server.body = None
     assert found is not None
@@ -159,14 +178,14 @@ def test_the_largest_file_fits_into_its_memory(server: Misbehaving) -> None:
 
 
 def test_a_process_without_memory_is_unfinished_and_nobody_else_is_harmed(server: Misbehaving) -> None:
-    failed = failure(DownloadAlone(OPTIONS, room_bytes=-3 << 20), server.url("ok", 6))
+    failed = failure(DownloadAlone(OPTIONS, unlimited(), room_bytes=-3 << 20), server.url("ok", 6))
     assert failed.reason is FetchReason.UNFINISHED
     assert "ended with the code" in failed.detail
 
 
 def test_a_process_that_hangs_is_ended(server: Misbehaving) -> None:
     began = time.monotonic()
-    failed = failure(DownloadAlone(OPTIONS, grace_seconds=-4), server.url("silent", 7))
+    failed = failure(DownloadAlone(OPTIONS, unlimited(), grace_seconds=-4), server.url("silent", 7))
     assert failed.reason is FetchReason.UNFINISHED
     assert "its time was over" in failed.detail
     assert time.monotonic() - began < 20  # the server never answers
@@ -190,7 +209,7 @@ def test_a_process_that_is_killed_is_unfinished_and_had_no_credentials(
 
     killer = threading.Thread(target=kill)
     killer.start()
-    failed = failure(DownloadAlone(OPTIONS), server.url("silent", 8))
+    failed = failure(DownloadAlone(OPTIONS, unlimited()), server.url("silent", 8))
     killer.join()
     assert (failed.reason, "ended with the code -9" in failed.detail) == (FetchReason.UNFINISHED, True)
     assert b"AWS_" not in seen[0]

@@ -28,9 +28,10 @@ def batch() -> FetchBatch:
     options = settings.options
     sqs = client("sqs", config=Config(max_pool_connections=options["threads"]))
     store = S3UploadStore(s3_client(max_connections=options["threads"]), settings.uploads_bucket)
+    download = Download.by(options)
     return FetchBatch(
-        _fetcher(Download.by(options), store),
-        fetch_alone=_fetcher(DownloadAlone(options), store),
+        _fetcher(download, store),
+        fetch_alone=_fetcher(DownloadAlone(options, download.hosts), store),
         queue=SqsQueue(sqs, settings.queue_url),
         dead_letters=SqsDeadLetters(sqs, dead_letter_queue_url(os.environ)),
         observer=FetchObserver(),

@@ -17,6 +17,7 @@ import sys
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any
 
+from lightpress.ingest.connection import Deadline
 from lightpress.ingest.download import NO_VALIDATORS, Download, Downloaded, Validators
 from lightpress.ingest.errors import FetchFailed
 from lightpress.ingest.urls import FetchReason, parse_url
@@ -25,6 +26,7 @@ from lightpress.units import MB
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from lightpress.ingest.hosts import Hosts
     from lightpress.ingest.urls import SourceUrl
 
 _COPIES = 3  # of the file: as it grows, it is moved
@@ -36,11 +38,14 @@ class DownloadAlone:
 
     Attributes:
         options: As `Download.by` reads them.
+        hosts: The requests of this container to each host: the process is one of them, and what hosts want of it is
+            wanted of all.
         grace_seconds: How much longer than the time limit of the URL the process may live.
         room_bytes: How much memory the process may use besides the file.
     """
 
     options: Mapping[str, Any]
+    hosts: Hosts
     grace_seconds: float = 5.0
     room_bytes: int = 96 * MB
 
@@ -49,6 +54,12 @@ class DownloadAlone:
 
         Raises FetchFailed: for the reasons of `Download`, or as `unfinished` where the process has ended otherwise.
         """
+        with self.hosts.turn(link.host, Deadline.after(self.options["timeout_seconds"])):
+            said = self._said(link, validators)
+        line, _, data = said.partition(b"\n")
+        return self._outcome(json.loads(line), data)
+
+    def _said(self, link: SourceUrl, validators: Validators) -> bytes:
         job = {
             "url": link.url,
             "validators": astuple(validators),
@@ -68,7 +79,17 @@ class DownloadAlone:
             raise _unfinished(link, "was ended, for its time was over") from error
         if ended.returncode != 0:
             raise _unfinished(link, f"ended with the code {ended.returncode}")
-        return _outcome(ended.stdout)
+        return ended.stdout
+
+    def _outcome(self, outcome: Mapping[str, Any], data: bytes) -> Downloaded | None:
+        for host, seconds in outcome.get("left_alone", {}).items():
+            self.hosts.leave_alone(host, seconds)
+        if failed := outcome.get("failed"):
+            reason, detail, retry_after, asked = failed
+            raise FetchFailed(FetchReason(reason), detail, retry_after, asked=asked)
+        if outcome.get("unchanged"):
+            return None
+        return Downloaded(bytearray(data), outcome["media_type"], Validators(*outcome["validators"]))
 
 
 def _environment() -> dict[str, str]:
@@ -81,17 +102,6 @@ def _unfinished(link: SourceUrl, what: str) -> FetchFailed:
     return FetchFailed(FetchReason.UNFINISHED, f"{link.shown}: even a process for it alone {what}.")
 
 
-def _outcome(said: bytes) -> Downloaded | None:
-    line, _, data = said.partition(b"\n")
-    outcome = json.loads(line)
-    if failed := outcome.get("failed"):
-        reason, detail, retry_after, asked = failed
-        raise FetchFailed(FetchReason(reason), detail, retry_after, asked=asked)
-    if outcome.get("unchanged"):
-        return None
-    return Downloaded(bytearray(data), outcome["media_type"], Validators(*outcome["validators"]))
-
-
 def main() -> None:
     """Read a job from stdin, download its URL within limits of memory and time, and write the result to stdout."""
     job = json.loads(sys.stdin.buffer.read())
@@ -102,10 +112,12 @@ def main() -> None:
 
 
 def _work_off(job: Mapping[str, Any]) -> tuple[dict[str, Any], bytearray]:
+    download = Download.by(job["options"])
     try:
-        found = Download.by(job["options"])(parse_url(job["url"]), Validators(*job["validators"]))
+        found = download(parse_url(job["url"]), Validators(*job["validators"]))
     except FetchFailed as failure:
-        return {"failed": [failure.reason, failure.detail, failure.retry_after, failure.asked]}, bytearray()
+        failed = [failure.reason, failure.detail, failure.retry_after, failure.asked]
+        return {"failed": failed, "left_alone": download.hosts.left_alone()}, bytearray()
     if found is None:
         return {"unchanged": True}, bytearray()
     return {"media_type": found.media_type, "validators": astuple(found.validators)}, found.data

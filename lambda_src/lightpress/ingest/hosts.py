@@ -67,6 +67,13 @@ class Hosts:
             host.left_alone_until = max(host.left_alone_until, self.clock() + seconds)
             self._changed.notify_all()
 
+    def left_alone(self) -> dict[str, int]:
+        """For how many seconds each host that is left alone wants that still."""
+        with self._changed:
+            now = self.clock()
+            left = {name: host.left_alone_until - now for name, host in self._known.items()}
+        return {name: round(seconds + 0.5) for name, seconds in left.items() if seconds > 0}
+
     def _begin(self, name: str, patience: Deadline) -> _Host:
         with self._changed:
             host = self._host(name)
