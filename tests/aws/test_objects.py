@@ -8,7 +8,7 @@ import pytest
 
 from lightpress.aws.ledger import LEDGER, S3Ledger, ledger_path
 from lightpress.aws.objects import SEAL, S3Objects
-from lightpress.in_place.objects import CompressionMark, LedgerEntry, ObjectState, Obstacle
+from lightpress.in_place.objects import Claim, CompressionMark, LedgerEntry, ObjectState, Obstacle, crc32_of
 from lightpress.pipeline.ports import PreconditionFailed
 from lightpress.pipeline.source import Source
 from tests.aws.conftest import REGION
@@ -100,6 +100,30 @@ def test_a_seal_counts_only_on_the_bytes_that_it_was_written_for(s3: S3Client) -
     assert look(s3).mark == LOSSLESS
     put(s3, body=SMALL, Metadata={SEAL: "0123456789ab lossless"})
     assert look(s3).mark is None
+
+
+def test_of_a_copy_in_parts_the_seal_is_a_claim(s3: S3Client) -> None:
+    """S3 keeps the metadata, and computes checksums of parts, or none."""
+    put(s3)
+    replace(s3)
+    metadata = s3.head_object(Bucket="plain", Key=KEY)["Metadata"]
+    upload = s3.create_multipart_upload(Bucket="plain", Key=KEY, Metadata=metadata)["UploadId"]
+    part = s3.upload_part_copy(
+        Bucket="plain", Key=KEY, UploadId=upload, PartNumber=1, CopySource={"Bucket": "plain", "Key": KEY}
+    )
+    s3.complete_multipart_upload(
+        Bucket="plain",
+        Key=KEY,
+        UploadId=upload,
+        MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part["CopyPartResult"]["ETag"]}]},
+    )
+    found = look(s3)
+    assert (found.mark, found.claim) == (None, Claim(LOSSLESS, crc32_of(SMALL)))
+    assert found.claim is not None
+    assert found.claim.is_on(SMALL)
+    assert not found.claim.is_on(b"other")
+    put(s3, body=LARGE, Metadata=metadata)
+    assert look(s3).claim is None, "it is not even as long"
 
 
 def test_a_newer_upload_is_never_overwritten(s3: S3Client) -> None:

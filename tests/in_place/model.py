@@ -19,7 +19,7 @@ from lightpress.image.errors import PictureRejected, Reason
 from lightpress.image.job import EncodedVariant, OriginalInfo, RenderResult
 from lightpress.in_place.buckets import Compressing, InPlace
 from lightpress.in_place.compress import CompressDependencies, CompressionOutcome, compress
-from lightpress.in_place.objects import CompressionMark, LedgerEntry, ObjectState, Obstacle
+from lightpress.in_place.objects import Claim, CompressionMark, LedgerEntry, ObjectState, Obstacle, crc32_of
 from lightpress.pipeline.ports import PreconditionFailed
 from lightpress.pipeline.source import Source
 
@@ -50,6 +50,7 @@ class Thing:
     """What a key holds. data: `large P`, say, which can be made `small P`. seal: the one that its metadata shows.
 
     by: who wrote it, a person or the workflow. number: of the write. under_kms: each write has an ETag of its own.
+    in_parts: its checksum is not that of the whole.
     """
 
     data: bytes
@@ -61,22 +62,29 @@ class Thing:
     metadata: str = ""
     obstacle: Obstacle | None = None
     under_kms: bool = False
+    in_parts: bool = False
 
     @property
     def etag(self) -> str:
         return etag(self.data + (f" {self.number}".encode() if self.under_kms else b""))
 
     def state(self) -> ObjectState:
-        bound = self.mark if self.marked_data == self.data else None
+        bound = self.mark if self.marked_data == self.data and not self.in_parts else None
         return ObjectState(
             etag=self.etag,
             size=len(self.data),
             version=self.version,
             written=float(self.number),
             mark=bound,
+            claim=self._claim() if bound is None else None,
             obstacle=self.obstacle,
             kept={"Metadata": self.metadata},
         )
+
+    def _claim(self) -> Claim | None:
+        if self.mark is None or self.marked_data is None or len(self.marked_data) != len(self.data):
+            return None
+        return Claim(self.mark, crc32_of(self.marked_data))
 
 
 def etag(data: bytes) -> str:

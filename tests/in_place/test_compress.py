@@ -10,7 +10,7 @@ import pytest
 from lightpress.image.compress import CompressionOptions
 from lightpress.in_place.buckets import InPlace
 from lightpress.in_place.compress import MOST_TIMES, CompressionResult, compress
-from lightpress.in_place.objects import MESSAGES, LedgerEntry, Obstacle
+from lightpress.in_place.objects import MESSAGES, CompressionMark, LedgerEntry, Obstacle
 from tests.in_place.model import BUCKET, SOURCE, TABLE, Bucket, Ports, contents_of, etag, large, settle, small
 
 if TYPE_CHECKING:
@@ -181,6 +181,25 @@ def test_what_was_made_lossy_once_is_never_made_so_again() -> None:
     bucket.table = InPlace(BUCKET, options=CompressionOptions(mode="lossy", quality={"jpeg": 60}))
     bucket.queue += 1
     assert dids(bucket) == [CompressionResult.NOTHING]
+
+
+def test_what_was_made_lossy_once_is_never_made_so_again_after_it_was_copied_in_parts() -> None:
+    """Its checksum is then not that of the whole, and its headers do not tell whether the seal is on these bytes."""
+    bucket = Bucket(table=InPlace(BUCKET, options=CompressionOptions(mode="lossy", quality={"jpeg": 80})))
+    bucket.put(large("P"))
+    settle(bucket)
+    assert bucket.now
+    bucket.things.append(replace(bucket.now, data=large("P"), marked_data=large("P"), in_parts=True))
+    bucket.table = InPlace(BUCKET, options=CompressionOptions(mode="lossy", quality={"jpeg": 60}))
+    bucket.queue += 2
+    first, second = settle(bucket)
+    assert (first.result, first.note) == (CompressionResult.KEPT, "It is compressed already, and was copied since.")
+    assert (second.result, second.note) == (CompressionResult.NOTHING, first.note)
+    assert bucket.compressed == {large("P"): 1}
+    other = replace(bucket.now, data=large("Q"), marked_data=large("P"), mark=CompressionMark("0" * 12, lossy=True))
+    bucket.things.append(other)  # as many bytes, and not those
+    bucket.queue += 1
+    assert dids(bucket) == [CompressionResult.REPLACED, CompressionResult.NOTHING]
 
 
 def test_what_was_made_lossy_once_is_never_made_so_again_after_it_was_compressed_without_loss() -> None:

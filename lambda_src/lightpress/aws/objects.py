@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import re
-import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -14,7 +12,7 @@ from botocore.exceptions import ClientError
 from lightpress.aws.errors import find_object, on_condition, wants_customer_key
 from lightpress.aws.originals import read_as_seen
 from lightpress.aws.unreadable import archive_of
-from lightpress.in_place.objects import CompressionMark, ObjectState, Obstacle
+from lightpress.in_place.objects import Claim, CompressionMark, ObjectState, Obstacle, crc32_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -75,13 +73,16 @@ class S3Objects:
             raise
         if head is None:
             return None
-        version = head.get("VersionId")
+        version, claim = head.get("VersionId"), _claim(head)
+        # A copy that was made in parts has another checksum, or none.
+        is_bound = claim is not None and claim.crc32 == head.get("ChecksumCRC32")
         return ObjectState(
             etag=head["ETag"],
             size=head["ContentLength"],
             version=None if version in _NO_VERSIONS else version,
             written=head["LastModified"].timestamp(),
-            mark=_mark(head),
+            mark=claim.mark if claim and is_bound else None,
+            claim=None if is_bound else claim,
             obstacle=_obstacle(head) or self._acl_obstacle(source.bucket),
             tags=_tag_count(head),
             kept=_kept(head),
@@ -188,7 +189,7 @@ def _kept(head: Mapping[str, Any]) -> dict[str, Any]:
 
 def _written(mark: CompressionMark, data: bytes) -> str:
     mode = "lossy" if mark.lossy else "lossless"
-    return f"{mark.digest} {mode} {len(data)} {_crc32(data)}"
+    return f"{mark.digest} {mode} {len(data)} {crc32_of(data)}"
 
 
 def _tag_count(head: Mapping[str, Any]) -> int:
@@ -197,13 +198,9 @@ def _tag_count(head: Mapping[str, Any]) -> int:
     return int(head.get("TagCount", headers.get("x-amz-tagging-count", 0)))
 
 
-def _mark(head: Mapping[str, Any]) -> CompressionMark | None:
-    """The seal, if it is of these bytes: programs that synchronise put new bytes under old metadata."""
+def _claim(head: Mapping[str, Any]) -> Claim | None:
+    """The seal, if it is of as many bytes: programs that synchronise put new bytes under old metadata."""
     found = _SEAL.fullmatch(head.get("Metadata", {}).get(SEAL, ""))
-    bound = found and (found["size"], found["crc32"]) == (str(head["ContentLength"]), head.get("ChecksumCRC32"))
-    return CompressionMark(found["digest"], found["mode"] == "lossy") if found and bound else None
-
-
-def _crc32(data: bytes) -> str:
-    """As S3 writes it."""
-    return base64.b64encode(zlib.crc32(data).to_bytes(4, "big")).decode()
+    if found is None or found["size"] != str(head["ContentLength"]):
+        return None
+    return Claim(CompressionMark(found["digest"], found["mode"] == "lossy"), found["crc32"])

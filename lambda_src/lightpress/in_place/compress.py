@@ -36,6 +36,7 @@ MOST_TIMES = 3
 """How often the same bytes are replaced before they are left alone."""
 
 _CONTENTS_DIGITS = 32
+_COPIED = "It is compressed already, and was copied since."
 
 
 class CompressionResult(StrEnum):
@@ -159,12 +160,17 @@ def _outcome_by_contents(
         if outcome := _outcome_by_ledger(source, state, entry, table):
             dependencies.ledger.record(source, entry)  # so that they need not be read the next time
             return outcome
-    found = _smaller_file(data, table, dependencies)
     looked_at = LedgerEntry(state.etag, table.digest, before=state.size, contents=contents)
+    claimed = state.claim.mark if state.claim is not None and state.claim.is_on(data) else None
+    if claimed is not None and _is_final(claimed, table):
+        return _kept(source, replace(looked_at, note=_COPIED), dependencies)
+    found = _smaller_file(data, table, dependencies)
     if found.data is None:
         return _kept(source, replace(looked_at, note=found.note), dependencies, found.reason)
     times = entry.times if entry is not None and entry.etag == state.etag else 0
-    _replace(source, state, found.data, table, dependencies)
+    was_lossy = any(mark.lossy for mark in (state.mark, claimed) if mark is not None)  # no other options undo that
+    done_by = CompressionMark(table.options.digest, table.options.lossy or was_lossy)
+    _replace(source, state, found.data, done_by, dependencies)
     done = replace(looked_at, times=times + 1, after=len(found.data), version=state.version)
     dependencies.ledger.record(source, done)
     return CompressionOutcome(source, CompressionResult.REPLACED, state.size, done.after, version=state.version)
@@ -250,10 +256,8 @@ def _smaller_file(data: bytes, table: InPlace, dependencies: CompressDependencie
 
 
 def _replace(
-    source: Source, state: ObjectState, smaller: bytes, table: InPlace, dependencies: CompressDependencies
+    source: Source, state: ObjectState, smaller: bytes, mark: CompressionMark, dependencies: CompressDependencies
 ) -> None:
     if dependencies.objects.head(source) != state:  # If-Match would not notice a change of metadata alone, and lose it
         raise PreconditionFailed
-    was_lossy = state.mark is not None and state.mark.lossy  # which no options without loss undo
-    mark = CompressionMark(table.options.digest, table.options.lossy or was_lossy)
     dependencies.objects.replace(source, state, smaller, mark)

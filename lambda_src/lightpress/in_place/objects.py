@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import base64
+import zlib
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -53,6 +55,24 @@ class CompressionMark:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """A mark of which the object's headers do not tell whether it is on these bytes, as after a copy in parts.
+
+    Attributes:
+        mark: The mark, written for as many bytes as these are.
+        crc32: The CRC-32 of the bytes that it was written for, as S3 writes it.
+
+    """
+
+    mark: CompressionMark
+    crc32: str
+
+    def is_on(self, data: bytes) -> bool:
+        """Whether these are the bytes."""
+        return crc32_of(data) == self.crc32
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectState:
     """What a key holds. Two states are equal if the object was not written in between.
 
@@ -62,6 +82,7 @@ class ObjectState:
         version: Version id; None in a bucket without versioning.
         written: Last modified, in seconds since 1970.
         mark: The mark of an earlier replacement, if it is valid for these bytes.
+        claim: A mark that may be valid for them; None where there is none, or `mark` is.
         obstacle: Why the object may not be replaced; None if it may.
         tags: Number of object tags.
         kept: Headers that a replacement must carry over, as arguments of PutObject.
@@ -73,6 +94,7 @@ class ObjectState:
     version: str | None = None
     written: float = 0.0
     mark: CompressionMark | None = None
+    claim: Claim | None = None
     obstacle: Obstacle | None = None
     tags: int = 0
     kept: Mapping[str, Any] = field(default_factory=dict)
@@ -107,3 +129,8 @@ class LedgerEntry:
     def is_conclusive_for(self, state: ObjectState, digest: str) -> bool:
         """Whether these options are known to make no smaller file of these bytes."""
         return (self.etag, self.digest, self.times) == (state.etag, digest, 0)
+
+
+def crc32_of(data: bytes) -> str:
+    """The CRC-32 as S3 writes it."""
+    return base64.b64encode(zlib.crc32(data).to_bytes(4, "big")).decode()
