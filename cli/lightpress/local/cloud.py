@@ -18,6 +18,7 @@ from lightpress.local.emulator import WORKER_PREFIX, Emulator
 from lightpress.local.emulator_python import emulator_python
 from lightpress.local.errors import LocalCloudError
 from lightpress.local.home import Home, Shared, locked
+from lightpress.local.idle import wait_until_idle
 from lightpress.local.localize import localize
 from lightpress.local.outputs import Outputs
 from lightpress.local.ports import LOOPBACK, listens, require_free
@@ -113,6 +114,7 @@ def up(  # noqa: PLR0913  what a person may choose, all with a default
             STACK, deployed, endpoint_url=emulator.endpoint_url, ca_bundle=emulator.ca_bundle, cdn_port=cdn_port
         )
         storage = f"https://{outputs.uploads_bucket}.s3.{outputs.region}.amazonaws.com"
+        wait_until_idle(session.sqs())
         localize(
             session.lambda_(),
             session.iam(),
