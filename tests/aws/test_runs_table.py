@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from lightpress.aws.runs_table import COUNTS, EXPIRY, PROGRESS, RUN, DynamoRuns
 from lightpress.backfill.ports import Refused
-from lightpress.backfill.run import MAX_DOLLARS, STOPPED, Job, Run
+from lightpress.backfill.run import MAX_DOLLARS, MAX_OBJECTS, STOPPED, Job, Run
 from lightpress.pipeline.buckets import Selection
 from tests.aws.tables import make_table
 
@@ -111,6 +111,26 @@ def test_the_first_reason_to_stop_stays(runs: DynamoRuns) -> None:
     row = runs.find("r")
     assert row is not None
     assert row.stopped == "first"
+
+
+def test_a_limit_stops_the_run_that_came_to_it(runs: DynamoRuns) -> None:
+    runs.begin(replace(ROW, objects_left=0, nanos_left=30))
+    runs.exhaust(replace(ROW, objects_left=0, nanos_left=50))
+    row = runs.find("r")
+    assert row is not None
+    assert row.stopped == MAX_OBJECTS
+
+
+@pytest.mark.parametrize("since", [{"objects_left": 3}, {"nanos_left": 40}, {"attempts": 2}, {"round": 2}])
+def test_a_late_word_of_a_limit_that_was_raised_or_of_a_run_that_was_resumed_since_stops_nothing(
+    runs: DynamoRuns, since: dict[str, Any]
+) -> None:
+    read = replace(ROW, objects_left=0, nanos_left=30, attempts=1)
+    runs.begin(replace(read, **since))
+    runs.exhaust(read)
+    row = runs.find("r")
+    assert row is not None
+    assert row.stopped is None
 
 
 def test_of_two_operators_who_resume_at_once_one_does(runs: DynamoRuns) -> None:

@@ -91,6 +91,9 @@ class FakeRuns:
     def stop(self, name: str, why: str) -> None:  # noqa: ARG002
         self.row = replace(self.row, stopped=self.row.stopped or why)
 
+    def exhaust(self, run: Run) -> None:
+        self.stop(run.name, run.exhausted)
+
     def advance(self, run: Run, number: int, ended: str = "") -> None:  # noqa: ARG002
         self.row = replace(self.row, number=number, ended=ended or None)
 

@@ -10,8 +10,9 @@ import pytest
 from lightpress.backfill.child import CHUNK, MOST_WAITS
 from lightpress.backfill.look import Stale
 from lightpress.backfill.machine import MOST_PASSES, NotCutError
-from lightpress.backfill.results import NAMED_OF_A_SHARD, Folder
+from lightpress.backfill.results import NAMED_OF_A_SHARD, Folder, Result
 from lightpress.backfill.run import FINISHED, LEFT, MAX_DOLLARS, MAX_OBJECTS, STOPPED
+from lightpress.backfill.spending import Purse
 from lightpress.pipeline.buckets import Selection
 from tests.backfill.fakes import BUCKET, JOB, NOW, Rig
 
@@ -69,6 +70,13 @@ def test_who_is_late_does_not_say_finished_of_what_another_execution_still_cuts(
     with pytest.raises(NotCutError, match="resumed"):
         rig.machine.settle({"run": "r", "pass": 1})
     assert rig.row.ended is None
+
+
+def test_who_finds_a_run_stopped_and_is_late_does_not_stop_it_again_for_whoever_has_resumed_it() -> None:
+    rig = Rig(KEYS[:2], stale=KEYS[:2])
+    purse, read = Purse(rig.runs, lambda: NOW), replace(rig.row, stopped=STOPPED)
+    assert purse.end(read, Result(""))[1].ended == STOPPED
+    assert rig.row.stopped is None
 
 
 def test_no_pass_begins_while_rejections_of_the_last_one_are_not_recorded() -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from lightpress.aws.run_files import S3Files
 from lightpress.aws.runs_table import DynamoRuns
 from lightpress.backfill.results import Folder
-from lightpress.backfill.run import FINISHED, LEFT, NANOS
+from lightpress.backfill.run import FINISHED, LEFT, MAX_DOLLARS, MAX_OBJECTS, NANOS
 from tests.simulation.deployed import HINTS, IMAGES, NANOS_SENT, RUNS, UPLOADS
 from tests.simulation.invocation import BACKFILL, OPERATING, Fault
 from tools.fakes.dynamodb import SimulatedDynamoDb
@@ -115,6 +115,8 @@ class Ledger:
             account.of = key
             if before.stopped:
                 self._break(now, "more was taken after it was stopped")
+        if worker.queue == BACKFILL and before is not None and now.stopped and not before.stopped:
+            self._check_stopped(now)
         if before is not None and now.ended and not before.ended:
             self._check_ended(now)
 
@@ -170,6 +172,12 @@ class Ledger:
         is_done = run and (self._result(run, state["row"]) or {}).get("done")  # another one at work on it may say less
         if works and run and is_done and (run.round, run.number) == account.done:
             self._break(run, "a shard that was done was done again")
+
+    def _check_stopped(self, run: Run) -> None:
+        """The function stops a run for a limit that it has come to: not for one that was raised, nor a resumed run."""
+        more = {MAX_OBJECTS: run.objects_left > 0, MAX_DOLLARS: run.nanos_left >= NANOS_SENT}
+        if more.get(str(run.stopped), True):
+            self._break(run, f"it says {run.stopped}, though somebody has it go on")
 
     def _check_ended(self, run: Run) -> None:
         """A run that has come to its end leaves nothing stale of what has been the same since it began, or names it."""

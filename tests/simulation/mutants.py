@@ -223,6 +223,12 @@ def _of_sweeps(name: str, script: str, within: int, *changes: Change) -> Mutant:
     return Mutant(name, SWEEP, changes, Case(script, begins=PUBLISHED), within)
 
 
+_MAY_EXHAUST = (
+    "attribute_not_exists(#stopped) AND #round = :round AND #attempts = :attempts AND #objects_left <= :objects AND "
+    "#nanos_left <= :nanos"
+)
+
+
 def _of_runs(name: str, within: int, left: str) -> Mutant:
     """One that random schedules with backfills find. left: of the condition under which a run's row is taken from."""
     change = Change(f'"{_MAY_TAKE}"', f'"{left}"')
@@ -1778,6 +1784,15 @@ MUTANTS = (
         "a run takes though it is stopped",
         20,
         "#objects_left >= :objects AND #nanos_left >= :nanos AND #paced_ms >= :latest",
+    ),
+    Mutant(
+        "who is late stops a run that was resumed since, or whose limit was raised",
+        RUNS,
+        (Change(f'"{_MAY_EXHAUST}"', '"attribute_not_exists(#stopped)"'),),
+        None,
+        10,
+        seed=240,
+        backfilling=True,
     ),
     Mutant(
         "what nobody has been asked to look at counts as sent",

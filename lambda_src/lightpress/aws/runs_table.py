@@ -32,6 +32,10 @@ _TAKE = (
 _MAY_TAKE = (
     "attribute_not_exists(#stopped) AND #objects_left >= :objects AND #nanos_left >= :nanos AND #paced_ms >= :latest"
 )
+_MAY_EXHAUST = (
+    "attribute_not_exists(#stopped) AND #round = :round AND #attempts = :attempts AND #objects_left <= :objects AND "
+    "#nanos_left <= :nanos"
+)
 _NUMBERS = ("round", "number", "sent", "spent", "objects_left", "nanos_left", "most_waiting", "attempts")
 _TEXTS = ("stopped", "ended", "execution", "deployed")
 _NAME = re.compile(r"#\w+")
@@ -104,6 +108,22 @@ class DynamoRuns:
         """UpdateItem, unless another reason is there."""
         with suppress(self.dynamodb.exceptions.ConditionalCheckFailedException):
             self._update(name, "SET #stopped = :why", {":why": {"S": why}}, "attribute_not_exists(#stopped)")
+
+    def exhaust(self, run: Run) -> None:
+        """UpdateItem on the condition that the row is at this round and attempt, and that no more is left by now."""
+        values = {
+            ":round": run.round,
+            ":attempts": run.attempts,
+            ":objects": run.objects_left,
+            ":nanos": run.nanos_left,
+        }
+        with suppress(self.dynamodb.exceptions.ConditionalCheckFailedException):
+            self._update(
+                run.name,
+                "SET #stopped = :why",
+                {":why": {"S": run.exhausted}, **_numbers(values)},
+                _MAY_EXHAUST,
+            )
 
     def advance(self, run: Run, number: int, ended: str = "") -> None:
         """UpdateItem on the condition that the row is at this round and attempt, and at no later pass."""

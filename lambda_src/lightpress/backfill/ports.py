@@ -113,6 +113,12 @@ class Runs(Protocol):
     def stop(self, name: str, why: str) -> None:
         """Have all workers end as soon as they have sent what they have taken; the first reason stays."""
 
+    def exhaust(self, run: Run) -> None:
+        """Stop a run because what is left of its limits, as `run` has it, is not enough.
+
+        Nothing is stopped where a limit was raised since it was read, or the run was resumed or begun anew.
+        """
+
     def advance(self, run: Run, number: int, ended: str = "") -> None:
         """Note the pass that a run is in, and why it has ended, if it has.
 

@@ -58,6 +58,11 @@ class Purse:
         return len(sources) - (hints.send(sources, late=late, retry=retry) if sources else 0)
 
     def end(self, run: Run, result: Result) -> tuple[Run, Result]:
-        """End, and have all others end: what is left is not enough for more."""
-        self.runs.stop(run.name, run.exhausted)
+        """End, and have all others end: what is left is not enough for more.
+
+        Where somebody has stopped the run, they know already. Who said so once more, late, would stop it again for
+        whoever has resumed it meanwhile.
+        """
+        if not run.stopped:
+            self.runs.exhaust(run)
         return run, replace(result, ended=run.exhausted)
