@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lightpress.aws.run_files import S3Files
-from lightpress.aws.runs_table import RUN, DynamoRuns
+from lightpress.aws.runs_table import PROGRESS, RUN, DynamoRuns
 from lightpress.backfill.results import Folder, Pass, Report
 from lightpress.backfill.run import (
     FINISHED,
@@ -42,6 +42,8 @@ from tests.aws.tables import make_table
 from tests.cli.deployed import IMAGES, UPLOADS, Rig
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lightpress.client.deployment import Deployment
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:M"
@@ -224,6 +226,81 @@ def test_an_execution_that_failed_is_told_with_its_cause_and_can_be_resumed(oper
     with pytest.raises(MachineFailedError, match=r"FAILED \(AccessDenied: not today\).*the same command resumes"):
         operator.machine.follow("r", lambda _: None, 1)
     assert operator.machine.start("r", JOB, Caps()).attempts == 2
+
+
+class Resuming:
+    """Another operator, who resumes a run that was stopped: first its row, a look later its execution, then its end."""
+
+    def __init__(self, operator: Operator) -> None:
+        self.operator = operator
+        self.steps: list[Callable[[], None]] = [self.write, self.begin, lambda: operator.end(FINISHED)]
+
+    def step(self) -> None:
+        if self.steps:
+            self.steps.pop(0)()
+
+    def write(self) -> None:
+        before = self.operator.found("r")
+        execution = before.execution.removesuffix("-1") + "-2"
+        run = replace(before, attempts=2, execution=execution, stopped=None, ended=None)
+        assert self.operator.runs.resume(run, keep=PROGRESS)
+
+    def begin(self) -> None:
+        told = {"stateMachineArn": MACHINE, "name": "r-2", "input": json.dumps({"run": "r"})}
+        self.operator.states.start_execution(**told)
+
+
+@dataclass
+class AskedBefore(FakeStates):
+    """Step Functions that says how an execution ended, and somebody resumes its run before that is heard."""
+
+    heard: Callable[[], None] = lambda: None
+
+    def describe_execution(self, *, executionArn: str) -> dict[str, str]:  # noqa: N803  as boto3 has it
+        told = super().describe_execution(executionArn=executionArn)
+        self.heard()
+        return told
+
+
+def test_who_follows_a_run_goes_on_with_it_while_somebody_else_resumes_it(operator: Operator) -> None:
+    run = operator.machine.start("r", JOB, Caps())
+    Folder(S3Files(operator.deployment.s3, IMAGES), run).keep_report(Report("r", ended=FINISHED))
+    operator.end(STOPPED)
+    other = Resuming(operator)
+    other.write()
+    del other.steps[0]
+    follower = replace(operator.machine, pause=lambda _: other.step())
+    assert follower.follow("r", lambda _: None, 1).ended == FINISHED
+
+
+def test_of_a_run_that_is_resumed_between_two_requests_the_newest_execution_is_told(operator: Operator) -> None:
+    operator.machine.start("r", JOB, Caps())
+    operator.end(STOPPED)
+    other = Resuming(operator)
+
+    def resume() -> None:
+        if len(other.steps) > 1:
+            other.step()
+            other.step()
+
+    states = AskedBefore(operator.states.executions, heard=resume)
+    operator.states = states
+    machine = replace(operator.machine, deployment=replace(operator.deployment, states=lambda: states))
+    now = machine.progress("r")
+    assert (now.run.attempts, now.status) == (2, "RUNNING")
+
+
+def test_an_execution_that_nobody_has_begun_is_waited_for_a_while_and_the_run_can_be_resumed(
+    operator: Operator,
+) -> None:
+    run = operator.machine.start("r", JOB, Caps())
+    operator.states.executions.clear()
+    waited: list[float] = []
+    follower = replace(operator.machine, pause=waited.append)
+    with pytest.raises(MachineFailedError, match=r"was not begun.*the same command resumes") as failed:
+        follower.follow("r", lambda _: None, 2)
+    assert sum(waited) == 60
+    assert run.execution in str(failed.value)
 
 
 def test_a_run_of_a_newer_release_is_told_from_a_failure(operator: Operator) -> None:

@@ -30,6 +30,7 @@ RATE, MOST_WAITING = 50.0, 5_000
 _LONGEST_BUCKET_IN_NAME = 40
 _RUNNING = "RUNNING"
 _A_DAY = 24 * 60 * 60
+_LONGEST_UNKNOWN_SECONDS = 60
 
 
 class NothingRunsError(BackfillError):
@@ -82,7 +83,7 @@ class Progress:
         run: As it stands.
         shards: Of the map that runs, or ran last; 0 before the first.
         done: Shards that are done.
-        status: Of the execution: RUNNING, SUCCEEDED, FAILED, or another.
+        status: Of the execution: RUNNING, SUCCEEDED, FAILED, or another; "" where it is not known, or not yet.
         cause: Why it failed; "" where it did not.
     """
 
@@ -96,6 +97,11 @@ class Progress:
     def over(self) -> bool:
         """Whether the execution has ended."""
         return self.status != _RUNNING
+
+    @property
+    def unknown(self) -> bool:
+        """Whether the execution is not known, or not yet, of a run that has not ended."""
+        return not self.status and not self.run.ended
 
 
 def name_of(bucket: str, options: dict[str, str]) -> str:
@@ -222,21 +228,29 @@ class Distributed:
         if run is None:
             raise NothingRunsError("There is no run with these options.")
         status, cause = self._status(run)
-        if status != _RUNNING:  # it may have ended since its row was read
-            run = self.find(name) or run
+        if status != _RUNNING:  # it may have ended since its row was read, and somebody may have resumed it
+            before, run = run, self.find(name) or run
+            if run.execution != before.execution:
+                return self.progress(name)
         counts = self._newest_map(run.execution)
         return Progress(run, counts.get("total", 0), counts.get("succeeded", 0), status, cause)
 
     def follow(self, name: str, show: Callable[[Progress], None], every: float) -> Report:
-        """Show how far a run is until its execution ends; raises MachineFailedError where that failed."""
-        while not (now := self.progress(name)).over:
+        """Show how far a run is until its execution ends; raises MachineFailedError where that failed.
+
+        An execution that is not known yet is waited for: whoever resumes a run writes its row first.
+        """
+        unknown = 0.0
+        while not (now := self.progress(name)).over or (now.unknown and unknown < _LONGEST_UNKNOWN_SECONDS):
+            unknown = unknown + every if now.unknown else 0.0
             show(now)
             self.pause(every)
         show(now)
         if not now.run.ended:
+            how = f"ended as {now.status} ({now.cause or 'no cause given'})" if now.status else "was not begun"
             raise MachineFailedError(
-                f"The state machine ended as {now.status} ({now.cause or 'no cause given'}). Nothing is lost: the same "
-                f"command resumes the run. Its execution is {now.run.execution}"
+                f"The state machine {how}. Nothing is lost: the same command resumes the run. Its execution is "
+                f"{now.run.execution}"
             )
         return self.report(now.run)
 
