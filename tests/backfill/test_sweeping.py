@@ -17,7 +17,7 @@ from lightpress.backfill.results import Folder, Report, added
 from lightpress.backfill.run import FINISHED, MAX_DOLLARS, MAX_OBJECTS, STOPPED, SWEEP, Job, Run
 from lightpress.backfill.spending import Purse
 from lightpress.backfill.sweep import Sweeper
-from lightpress.backfill.sweeping import CHUNK, Sweeping, found_in
+from lightpress.backfill.sweeping import CHUNK, REFUSED, Sweeping, found_in
 from lightpress.backfill.weekly import weekly_run
 from lightpress.pipeline.buckets import Selection
 from lightpress.pipeline.manifest import Manifest, PublishedSource, Status, Variant
@@ -275,6 +275,25 @@ def test_what_is_handed_over_stays_within_the_caps_to_the_key_and_a_resumed_swee
     assert sorted(rig.hints.sent) == [f"gone{number}.jpg" for number in range(9)]
     assert found_in(rig.swept, rig.report.left, rig.runs.row.sent).manifests == 49
     assert sorted(found_in({}, rig.report.left, 0).sourceless) == sorted(rig.hints.sent)
+
+
+def test_what_the_queue_refuses_is_handed_over_by_the_next_pass_and_counted_once() -> None:
+    store = store_of(5)
+    gone = [f"gone{number}.jpg" for number in range(9)]
+    for key in gone:
+        store.publish(key, original=False)
+    rig = Rig(store, replace(JOB, originals_of_a_shard=100))
+    rig.hints.refuses = 1
+    assert not rig.sweep()
+    assert (len(rig.hints.sent), rig.ended) == (8, REFUSED)
+    rig.hints.refuses = 0
+    rig.again()
+    assert rig.sweep() == FINISHED
+    assert set(rig.hints.sent) == set(gone)
+    found = found_in(rig.swept, rig.report.left, 0)
+    assert (found.manifests, found.keys, sorted(found.sourceless)) == (14, {"sourceless": 9}, gone)
+    assert (found.files, found.removed) == ({"dead": 14}, 14)
+    assert sum(one.sent for one in rig.report.passes) == len(rig.hints.sent)
 
 
 def test_dollars_end_a_sweep_before_it_reads_more_than_they_pay() -> None:

@@ -233,6 +233,7 @@ def test_json_is_one_line_whatever_the_command(rig: Rig) -> None:
             "without_original": [],
             "removed": 0,
             "sent_to_queue": 0,
+            "refused_by_queue": 0,
         },
         "plan": {"manifests": 1, "to_render": 1},
         "backfill --dry-run": {"objects": 2, "to_send": 2},

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from typer.testing import CliRunner
@@ -135,6 +135,32 @@ def test_a_manifest_whose_source_is_gone_is_handed_to_the_queue(rig: Rig) -> Non
     assert sweep(rig, remove=True).handed_over == 1
     assert [source.key for body in rig.waiting() for source in read(body).sources] == ["a.jpg"]
     assert rig.stored(IMAGES) == before, "it is for the story to judge"
+
+
+@dataclass
+class Refusing:
+    """SQS that accepts all but the last of a batch."""
+
+    sent: list[str] = field(default_factory=list)
+
+    def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: ARG002, N803
+        self.sent += [one["MessageBody"] for one in Entries[:-1]]
+        return {"Failed": [{"Id": Entries[-1]["Id"]}]}
+
+
+def test_keys_that_the_queue_does_not_accept_are_told_as_left_to_do(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    for key in ("a.jpg", "b.jpg"):
+        rig.manifest(key, Status.READY, rig.upload(key))
+        rig.deployment.s3.delete_object(Bucket="uploads", Key=key)
+    queue = Refusing()
+    sqs: Any = queue
+    refusing = replace(rig.deployment, sqs=lambda: sqs)
+    monkeypatch.setattr("lightpress.cli.commands.buckets.deployment_of", lambda _: refusing)
+    result = CliRunner().invoke(app, ["sweep", "--remove"])
+    assert result.exit_code == 3
+    assert "1 keys sent to the queue" in result.stdout
+    assert "1 keys were not accepted by the queue: run the same command again" in result.stdout
+    assert len(queue.sent) == 1
 
 
 @pytest.mark.parametrize(("age", "removed"), [(LONGEST_LIFE_SECONDS / 2, 0), (2 * LONGEST_LIFE_SECONDS, 1)])

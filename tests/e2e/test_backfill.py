@@ -179,7 +179,7 @@ def swept(deployment: Deployment, *, remove: bool) -> Found:
     task.machine.start(task.name, task.job, Caps())
     report = task.machine.follow(task.name, _silently, 0.2)
     assert report.ended == FINISHED
-    return found_of(task.machine.progress(task.name).run, report)
+    return found_of(report)
 
 
 def test_a_sweep_on_the_state_machine_removes_what_nobody_names_and_leaves_what_is_published(

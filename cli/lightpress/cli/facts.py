@@ -40,6 +40,7 @@ def facts_of_sweep(found: Found) -> dict[str, Any]:
         "keys": {kind: found.keys[kind] for kind in (SOURCELESS, UNCOPIED, UNFINISHED)},
         "removed": found.removed,
         "sent_to_queue": found.handed_over,
+        "refused_by_queue": found.refused,
     }
 
 

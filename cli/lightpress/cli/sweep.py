@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from lightpress.backfill.ports import Listed
     from lightpress.backfill.sweep import Judged
     from lightpress.client.deployment import Deployment
-    from lightpress.pipeline.source import Source
 
 T = TypeVar("T")
 _CHUNK = 500
@@ -53,7 +52,7 @@ class Sweep:
             judged = sweeper.judge_all(some)
             note(found, judged)
             if self.remove:
-                found.handed_over += self._hand_over(judged)
+                self._hand_over(judged, found)
                 found.removed += sweeper.remove(judged)
             progress(found.manifests)
         return found
@@ -84,15 +83,14 @@ class Sweep:
             (self.deployment.retention and self.deployment.retention.previous) or None,
         )
 
-    def _hand_over(self, judged: Sequence[Judged]) -> int:
+    def _hand_over(self, judged: Sequence[Judged], found: Found) -> None:
         """Send keys to the queue of uploads; of some, also what was left halfway there is looked at."""
-        return self._send(*sources_of(judged, self.deployment.publishing.named))
-
-    def _send(self, sources: list[Source], late: list[Source]) -> int:
-        if not (sources or late):
-            return 0
-        hints = SqsHints(self.deployment.sqs(), self.deployment.queue_url)
-        return len(sources) - hints.send(sources) + len(late) - hints.send(late, late=True)
+        sources, late = sources_of(judged, self.deployment.publishing.named)
+        if sources or late:
+            hints = SqsHints(self.deployment.sqs(), self.deployment.queue_url)
+            refused = hints.send(sources) + hints.send(late, late=True)
+            found.handed_over += len(sources) + len(late) - refused
+            found.refused += refused
 
     def _copies(self) -> Iterator[Listed]:
         """What lies in the folders that are for copies."""

@@ -225,6 +225,8 @@ def print_sweep(console: Terminal, found: Found, *, removing: bool) -> None:
         console.print(f"{unnamed:,} more keys are not named")
     if removing:
         console.print(f"{found.removed} variants removed, {found.handed_over} keys sent to the queue")
+    if found.refused:
+        console.print(f"{found.refused} keys were not accepted by the queue: run the same command again")
 
 
 def time_of(seconds: int) -> str:

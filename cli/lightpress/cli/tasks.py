@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from lightpress.aws.failures_table import DynamoFailures
     from lightpress.backfill.plan import Plan
     from lightpress.backfill.results import Report
-    from lightpress.backfill.run import Run
     from lightpress.backfill.sweep import Found
     from lightpress.cli.backfilling import Job as Backfill
     from lightpress.cli.failures import Filters
@@ -165,9 +164,10 @@ def _nanos(dollars: float) -> int:
     return round(dollars * NANOS)
 
 
-def found_of(run: Run, report: Report) -> Found:
+def found_of(report: Report) -> Found:
     """What a sweep on the state machine has found and done."""
-    return found_in(added(*(one.tables for one in report.passes)), report.left, run.sent)
+    sent = sum(one.sent for one in report.passes)
+    return found_in(added(*(one.tables for one in report.passes)), report.left, sent)
 
 
 def planned_of(report: Report) -> Plan:

@@ -78,6 +78,7 @@ class Found:
         keys: Manifests that are sourceless, uncopied or unfinished, by kind.
         named: Their keys and kinds.
         handed_over: Keys sent to the queue.
+        refused: Keys that the queue did not accept: the next sweep finds them.
         removed: Variants removed, and copies.
     """
 
@@ -87,6 +88,7 @@ class Found:
     keys: Counter[str] = field(default_factory=Counter)
     named: list[tuple[str, str]] = field(default_factory=list)
     handed_over: int = 0
+    refused: int = 0
     removed: int = 0
 
     @property

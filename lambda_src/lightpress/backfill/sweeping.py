@@ -29,6 +29,9 @@ _CHUNKS_OF_A_STEP = 10
 FILES, BYTES, KEYS, SWEPT = "files", "bytes", "keys", "swept"
 MANIFESTS, REMOVED = "manifests", "removed"
 
+REFUSED = "refused"
+"""A shard ended because the queue did not accept all that is for it: the next pass goes on before these keys."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sweeping:
@@ -75,6 +78,8 @@ class Sweeping:
             run, allowed = self.purse.reserve(run, [run.job.nanos_sent] * len(to_send))
             seen = to_send[allowed] if allowed < len(to_send) else len(judged)
             handed_over = self._hand_over(judged[:seen])
+            if handed_over < min(allowed, len(to_send)):
+                return run, replace(result, sent=result.sent + handed_over, ended=REFUSED)
             removed = self.sweeper.remove(judged[:seen])
         result = _counted(result, judged[:seen], self.bucket, handed_over, removed)
         return (run, result) if seen == len(judged) else self.purse.end(run, result)

@@ -16,6 +16,7 @@ from lightpress.cli.commands.costs import (
     prices_of,
 )
 from lightpress.cli.commands.machine import (
+    LEFT_TO_DO,
     EngineOption,
     MaxDollarsOption,
     RateOption,
@@ -55,7 +56,8 @@ def sweep(  # noqa: PLR0913, PLR0917  the command's options
 
     From 10,000 manifests on, the state machine of the stack does it: the sweep goes on without this program, and
     whoever repeats the command sees or resumes it. --max-dollars and --rate are for the machine. Exit code: 0 if
-    everything was looked at, 3 if a limit or a stop left something to do.
+    everything was looked at, 1 if some was not after several passes, 3 if a limit, a stop or the queue left something
+    to do.
     """
     from lightpress.cli.backfill import BackfillError
     from lightpress.cli.distributed import Caps
@@ -69,10 +71,11 @@ def sweep(  # noqa: PLR0913, PLR0917  the command's options
             halt_run(task, as_json=as_json)
             return
         if task.is_for_machine(engine):
-            run, report = follow(task, Caps(rate=rate, max_dollars=max_dollars))
-            found, exit_code = found_of(run, report), exit_code_of(report)
+            _, report = follow(task, Caps(rate=rate, max_dollars=max_dollars))
+            found, exit_code = found_of(report), exit_code_of(report)
         else:
-            found, exit_code = _swept_here(task.deployment, remove=remove), 0
+            found = _swept_here(task.deployment, remove=remove)
+            exit_code = LEFT_TO_DO if found.refused else 0
     except BackfillError as error:
         stop(str(error))
     if as_json:
