@@ -18,9 +18,12 @@ from lightpress.cli.main import app
 from lightpress.client.stack import Bucket, NoStackError, Stack, stack_of
 from lightpress.pipeline.copy_pattern import Stored
 from lightpress.pipeline.ports import Lies
+from tests.pipeline.keys import NASTY_KEYS
+from tools.fakes import s3 as simulated
+from tools.fakes.s3 import SimulatedS3
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 BUCKETS = {"ImagesBucket": "images", "UploadsBucket": "uploads", "QuarantineBucket": "quarantine"}
 SOURCES = ("source-1", "source-2")
@@ -125,6 +128,38 @@ def test_every_version_marker_and_unfinished_upload_is_counted_and_deleted(accou
 
 def test_originals_go_first_and_manifests_last(account: Account) -> None:
     assert [bucket.name for bucket in account.emptying().buckets()] == ["uploads", "quarantine", "images"]
+
+
+class Strict(SimulatedS3):
+    """S3 in memory, which has no unfinished uploads, and reads XML as it is defined."""
+
+    def get_paginator(self, operation: str) -> Any:  # noqa: ANN401
+        return NoPages() if operation == "list_multipart_uploads" else super().get_paginator(operation)
+
+    def delete_objects(self, *, Bucket: str, Delete: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N803
+        if any(character in one["Key"] for one in Delete["Objects"] for character in "\x00\x07\uffff"):
+            raise ClientError({"Error": {"Code": "MalformedXML", "Message": ""}}, "DeleteObjects")
+        return super().delete_objects(Bucket=Bucket, Delete=Delete)
+
+
+class NoPages:
+    """A listing of nothing."""
+
+    def paginate(self, **_: str) -> tuple[()]:
+        return ()
+
+
+def test_keys_that_no_xml_can_hold_are_deleted_too() -> None:
+    """Over the store of the simulation: moto cannot list some of them. https://www.w3.org/TR/xml/#charsets."""
+    uploads = simulated.Bucket(versioned=True)
+    for key in (*NASTY_KEYS, *NASTY_KEYS):
+        uploads.put(key, b"data")
+    uploads.delete(NASTY_KEYS[0])
+    s3: Any = Strict({"uploads": uploads})
+    nobody: Any = None
+    stack = Stack("Lightpress-dev", False, (Bucket("uploads", "UploadsBucket", kept=False),), (), ())  # noqa: FBT003
+    assert Emptying(stack, s3, nobody, nobody).remove() == 2 * len(NASTY_KEYS) + 1
+    assert not uploads.keys
 
 
 def test_nothing_invokes_a_function_any_more_before_the_first_object_is_deleted(account: Account) -> None:

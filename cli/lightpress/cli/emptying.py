@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from lightpress.aws.copies import S3Copies
-from lightpress.cli.deleting import refused_in
+from lightpress.cli.deleting import delete
 from lightpress.pipeline.ports import PreconditionFailed
 
 if TYPE_CHECKING:
@@ -191,8 +191,7 @@ class Emptying:
         return True
 
     def _delete(self, bucket: str, batch: list[Any]) -> int:
-        answer = self.s3.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
-        if refused := refused_in(answer, bucket):
+        if refused := delete(self.s3, bucket, batch):
             raise NotEmptiedError(refused)
         return len(batch)
 

@@ -12,7 +12,6 @@ tombstone, by which a repetition finds what an interrupted one has left.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -23,7 +22,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lightpress.aws.quarantine import copies_folder
-from lightpress.cli.deleting import refused_in
+from lightpress.cli.deleting import delete
 from lightpress.pipeline.copy_pattern import is_too_long
 from lightpress.pipeline.copying import wake
 from lightpress.pipeline.failures import subject_of_picture
@@ -54,10 +53,8 @@ if TYPE_CHECKING:
     from lightpress.pipeline.buckets import Publishing
     from lightpress.pipeline.ports import Published
 
-_MOST_DELETED_AT_ONCE = 1000
 _KEYS_AT_ONCE = 1000
 _NO_VERSION = "null"
-_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # XML 1.0, "Characters"
 _VERSIONS, _MARKERS = "Versions", "DeleteMarkers"
 
 
@@ -263,16 +260,8 @@ class Erasing:
         return len(versions) + len(without_versions) + len(markers) - (len(current) - len(without_versions))
 
     def _delete(self, bucket: str, named: list[Any]) -> None:
-        """A thousand at a time; keys that no XML can hold, one at a time, for the list of many is XML."""
-        for one in named:
-            if _NOT_IN_XML.search(one["Key"]):
-                self.s3.delete_object(Bucket=bucket, **one)
-        objects = [one for one in named if not _NOT_IN_XML.search(one["Key"])]
-        for start in range(0, len(objects), _MOST_DELETED_AT_ONCE):
-            some = objects[start : start + _MOST_DELETED_AT_ONCE]
-            answer = self.s3.delete_objects(Bucket=bucket, Delete={"Objects": some, "Quiet": True})
-            if refused := refused_in(answer, bucket):
-                raise NotErasedError(refused)
+        if refused := delete(self.s3, bucket, named):
+            raise NotErasedError(refused)
 
     def _keep_name(self, name: str) -> None:
         """Have the manifest of a key name it, where none does: of what was put since it was erased, and of new ones.
