@@ -231,13 +231,16 @@ def test_where_uploads_never_end_the_command_says_so(account: Account) -> None:
         account.emptying().remove(lambda count: account.put("uploads", f"{count}.jpg"))
 
 
-def test_what_s3_does_not_delete_is_named(account: Account) -> None:
+@pytest.mark.parametrize(
+    ("code", "advice"), [("AccessDenied", "Allow s3:DeleteObjectVersion"), ("InternalError", "Wait some minutes")]
+)
+def test_what_s3_does_not_delete_is_named(account: Account, code: str, advice: str) -> None:
     account.put("uploads", "a.jpg")
-    refused = {"Key": "a.jpg", "Code": "AccessDenied", "Message": "No."}
+    refused = {"Key": "a.jpg", "Code": code, "Message": "No."}
     account.s3.meta.events.register(
         "after-call.s3.DeleteObjects", lambda parsed, **_: parsed.update({"Errors": [refused]})
     )
-    with pytest.raises(NotEmptiedError, match=r"1 objects of uploads, such as 'a.jpg' \(AccessDenied: No.\)"):
+    with pytest.raises(NotEmptiedError, match=rf"1 objects of uploads, such as 'a.jpg' \({code}: No.\). {advice}, and"):
         account.emptying().remove()
 
 

@@ -137,6 +137,25 @@ def test_a_manifest_whose_source_is_gone_is_handed_to_the_queue(rig: Rig) -> Non
     assert rig.stored(IMAGES) == before, "it is for the story to judge"
 
 
+@pytest.mark.parametrize(
+    ("code", "advice"), [("AccessDenied", "ask for the permission"), ("InternalError", "wait some minutes")]
+)
+def test_what_s3_does_not_remove_of_many_ends_the_command_with_a_sentence(rig: Rig, code: str, advice: str) -> None:
+    ready(rig, "a.jpg", times=4)
+    refused = {"Key": "i/x", "Code": code, "Message": "Not now."}
+
+    def refuse(parsed: dict[str, Any], **_: object) -> None:
+        parsed["Errors"] = [refused]
+
+    rig.deployment.s3.meta.events.register("after-call.s3.DeleteObjects", refuse)
+    deployed = rig.deployment
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lightpress.cli.commands.buckets.deployment_of", lambda _: deployed)
+        result = CliRunner().invoke(app, ["sweep", "--remove"])
+    assert (result.exit_code, advice in result.output) == (1, True), result.output
+    assert "i/x" in result.output
+
+
 @dataclass
 class Refusing:
     """SQS that accepts all but the last of a batch."""

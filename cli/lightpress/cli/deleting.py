@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from types_boto3_s3.type_defs import DeleteObjectsOutputTypeDef
 
 _MOST_DELETED_AT_ONCE = 1000
+_DENIED = "AccessDenied"
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # XML 1.0, "Characters"
 
 
@@ -40,8 +41,8 @@ def _refused_in(answer: DeleteObjectsOutputTypeDef, bucket: str) -> str | None:
     if not errors:
         return None
     first = errors[0]
+    advice = "Allow s3:DeleteObjectVersion" if first.get("Code") == _DENIED else "Wait some minutes"
     return (
         f"S3 did not remove {len(errors)} objects of {bucket}, such as {first.get('Key')!r} "
-        f"({first.get('Code')}: {first.get('Message')}). Allow s3:DeleteObjectVersion, and run the "
-        "command again."
+        f"({first.get('Code')}: {first.get('Message')}). {advice}, and run the command again."
     )

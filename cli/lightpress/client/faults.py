@@ -67,9 +67,11 @@ _BY_CODE: Mapping[str, str] = (
     | dict.fromkeys(("400", "403"), _WORDLESS)
     | dict.fromkeys(
         (
+            "InternalError",
             "ProvisionedThroughputExceededException",
             "RequestLimitExceeded",
             "RequestThrottled",
+            "ServiceUnavailable",
             "SlowDown",
             "Throttling",
             "ThrottlingException",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from types_boto3_s3 import S3Client
-    from types_boto3_s3.type_defs import HeadObjectOutputTypeDef
+    from types_boto3_s3.type_defs import DeleteObjectsOutputTypeDef, HeadObjectOutputTypeDef
 
 _GONE = 404
 _LOST_RACE = {409, 412}
@@ -96,6 +96,19 @@ def on_condition() -> Iterator[None]:
         if status(error) in _LOST_RACE or is_gone(error):
             raise PreconditionFailed from error
         raise
+
+
+def check_all_deleted(answer: DeleteObjectsOutputTypeDef) -> None:
+    """Raise ClientError for the first object that was not deleted: S3 answers 200 to whoever asks for many."""
+    errors = answer.get("Errors", [])
+    if errors:
+        first = errors[0]
+        said = f"{len(errors)} objects are not deleted, such as {first.get('Key')}: {first.get('Message')}"
+        told: Any = {
+            "Error": {"Code": first.get("Code", ""), "Message": said},
+            "ResponseMetadata": {"HTTPStatusCode": 200},
+        }
+        raise ClientError(told, "DeleteObjects")
 
 
 def status(error: ClientError) -> int:

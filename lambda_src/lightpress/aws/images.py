@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from lightpress.aws.errors import is_gone, on_condition
+from lightpress.aws.errors import check_all_deleted, is_gone, on_condition
 from lightpress.pipeline.file_names import content_disposition
 from lightpress.pipeline.manifest import manifest_from_json
 from lightpress.pipeline.paths import manifest_path
@@ -123,5 +123,4 @@ class S3Images:
         for start in range(0, len(keys), _MOST_DELETED_AT_ONCE):
             some = keys[start : start + _MOST_DELETED_AT_ONCE]
             answer = self.s3.delete_objects(Bucket=self.bucket, Delete={"Objects": some, "Quiet": True})
-            if answer.get("Errors"):
-                raise RuntimeError(f"S3 did not remove {answer['Errors']}")
+            check_all_deleted(answer)
