@@ -28,6 +28,7 @@ from lightpress.backfill.run import (
 )
 from lightpress.cli.backfill import BackfillError
 from lightpress.cli.backfilling import job_for
+from lightpress.cli.commands.machine import follow
 from lightpress.cli.console import Terminal
 from lightpress.cli.distributed import Caps, Distributed, MachineFailedError, NothingRunsError, Progress, name_of
 from lightpress.cli.failures import Filters
@@ -288,6 +289,34 @@ def test_of_a_run_that_is_resumed_between_two_requests_the_newest_execution_is_t
     machine = replace(operator.machine, deployment=replace(operator.deployment, states=lambda: states))
     now = machine.progress("r")
     assert (now.run.attempts, now.status) == (2, "RUNNING")
+
+
+@pytest.mark.parametrize(
+    ("why", "caps", "attempts", "ended"),
+    [
+        (STOPPED, Caps(), 2, FINISHED),
+        (MAX_OBJECTS, Caps(max_objects=9), 2, FINISHED),
+        (MAX_OBJECTS, Caps(), 1, MAX_OBJECTS),
+    ],
+)
+def test_who_has_a_run_go_on_that_is_about_to_stop_resumes_it_then_and_who_only_looks_lets_it_spend_no_more(  # noqa: PLR0913, PLR0917
+    operator: Operator, monkeypatch: pytest.MonkeyPatch, why: str, caps: Caps, attempts: int, ended: str
+) -> None:
+    operator.machine.start("r", JOB, Caps())
+    operator.runs.stop("r", why)
+
+    def end() -> None:
+        """A look later, the attempt that was stopped has ended; so has the one after it, and nothing is left."""
+        run = operator.found("r")
+        why = run.stopped or FINISHED
+        Folder(S3Files(operator.deployment.s3, IMAGES), run).keep_report(Report("r", ended=why))
+        operator.runs.advance(run, run.number, why)
+        states.executions = dict.fromkeys(states.executions, "SUCCEEDED")
+
+    states = operator.states
+    monkeypatch.setattr("time.sleep", lambda _: end())
+    run, report = follow(Task(operator.deployment, "r", JOB, lambda: iter(())), caps)
+    assert (run.attempts, run.ended, report.ended) == (attempts, ended, ended)
 
 
 def test_an_execution_that_nobody_has_begun_is_waited_for_a_while_and_the_run_can_be_resumed(

@@ -45,11 +45,29 @@ _SECONDS_BETWEEN_LOOKS = 2.0
 
 
 def follow(task: Task, caps: Caps) -> tuple[Run, Report]:
-    """Start or join the run of a task, and show it until it ends. Ctrl-C ends the command, and not the run."""
+    """Start or join the run of a task, and show it until it ends. Ctrl-C ends the command, and not the run.
+
+    A run that was about to stop when it was joined is resumed once it has: whoever has it go on was later. Of one that
+    has come to a limit only where a limit is named now: who only looks does not let it spend more.
+    """
+    from lightpress.backfill.run import FINISHED, LEFT, STOPPED
+
+    names_a_limit = caps.max_objects is not None or caps.max_dollars is not None
+    task.write_files()
+    while True:
+        run = task.machine.start(task.name, task.job, caps)
+        goes_on = run.stopped is not None and (run.stopped == STOPPED or names_a_limit)
+        report = _shown(task, run, goes_on=goes_on)
+        if not goes_on or report.ended in {FINISHED, LEFT}:
+            return task.machine.find(task.name) or run, report
+
+
+def _shown(task: Task, run: Run, *, goes_on: bool) -> Report:
+    """Show a run until it ends. goes_on: whether it is resumed then."""
     from lightpress.backfill.run import NANOS
 
-    task.write_files()
-    run = task.machine.start(task.name, task.job, caps)
+    if goes_on:
+        err.print(f"{run.name} is about to stop ({run.stopped}), and goes on then", style="dim")
     err.print(
         f"{run.name} is at work on AWS, and goes on without this program; to stop it: the same command with --stop",
         style="dim",
@@ -62,11 +80,10 @@ def follow(task: Task, caps: Caps) -> tuple[Run, Report]:
             progress.update(working, completed=now.done, total=now.shards or None, description=told)
 
         try:
-            report = task.machine.follow(task.name, show, _SECONDS_BETWEEN_LOOKS)
+            return task.machine.follow(task.name, show, _SECONDS_BETWEEN_LOOKS)
         except KeyboardInterrupt:
             err.print("The run goes on. The same command shows it again; with --stop, it stops.", style="dim")
             raise typer.Exit(LEFT_TO_DO) from None
-    return task.machine.find(task.name) or run, report
 
 
 def tell(
