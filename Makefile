@@ -44,7 +44,7 @@ unit: setup  ## the tests that need no local cloud
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --ignore=tests/e2e
 
 e2e: setup  ## the whole system on a strict local cloud: IAM, TLS and signatures enforced
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup tests/e2e
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/e2e
 
 nightly: setup  ## unit and end-to-end tests with all of their cases: make test runs a part of those that are many or slow
 	@LIGHTPRESS_ALL=1 $(MAKE) --no-print-directory unit e2e

@@ -43,10 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What needs a cloud of its own is not tried on another; what shares one that is not everybody's goes together."""
-    shared = {item.path for item in items if "cloud_by_folder" in getattr(item, "fixturenames", ())}
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("by folder" if item.path in shared else item.path.name))
+    """What needs a cloud of its own is not tried on another."""
     if config.getoption("--outputs", default=None):
         for item in items:
             if marker := item.get_closest_marker("emulator"):
