@@ -34,6 +34,7 @@ class Cloud:
         lost: Whether the answer to the completion of an upload in parts is lost; from then on it is completed.
         gone: Whether the parts are given up when somebody asks for them.
         begun_with: The bytes that the upload in parts was begun with.
+        quota: What is left of the caller's day; None without limits.
     """
 
     requests: list[tuple[str, str, str | None, Any]] = field(default_factory=list)
@@ -46,6 +47,7 @@ class Cloud:
     begun_with: int = 0
     lost: bool = False
     completed: bool = False
+    quota: dict[str, Any] | None = None
 
     @property
     def paths(self) -> list[str]:
@@ -118,7 +120,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif self.path == "/multipart":
             self.cloud.parts.clear()
             self.cloud.begun_with = asked["size"]
-            self.say(201, {**ADDRESSES, "upload_id": "u", "part_size": PART_BYTES})
+            limited = {"quota": self.cloud.quota} if self.cloud.quota else {}
+            self.say(201, {**ADDRESSES, "upload_id": "u", "part_size": PART_BYTES, **limited})
         else:
             form = {"url": f"{self.cloud.url}/storage", "fields": {"key": KEY, "policy": "p"}}
             self.say(201, {**ADDRESSES, "upload": form})

@@ -78,6 +78,15 @@ def test_an_upload_in_parts_that_broke_goes_on_where_it_was_or_begins_anew_where
     assert there.paths.count("/multipart") == (2 if gone else 1)
 
 
+def test_an_upload_in_parts_that_broke_goes_on_also_where_each_caller_has_a_quota(there: Cloud, file: Path) -> None:
+    there.broken = ["/multipart/complete"]
+    there.quota = {"uploads_left": 199, "bytes_left": None, "resets_at": "2026-11-29T00:00:00Z"}
+    with pytest.raises(UploadError) as broken:
+        uploads(there).upload(file, parts_from=6)
+    assert uploads(there).upload(file, parts=broken.value.parts) == {**ADDRESSES, "quota": there.quota}
+    assert there.paths.count("/multipart") == 1
+
+
 @pytest.mark.parametrize("becomes", [b"other pixels", b"PIXELS"], ids=["longer", "of the same length"])
 def test_a_file_that_has_changed_since_its_upload_broke_is_sent_anew(there: Cloud, file: Path, becomes: bytes) -> None:
     there.broken = ["/multipart/complete"]

@@ -104,7 +104,7 @@ class Uploads:
         about |= {"collection": collection} if collection else {}
         about |= {"focus": _said(focus)} if focus else {}
         state: dict[str, Any] = {"size": found.st_size, "modified": found.st_mtime_ns}
-        if parts is not None and state.items() - parts.items():
+        if parts is not None and any(parts.get(name) != value for name, value in state.items()):
             self._give_up({name: parts[name] for name in ("key", "upload_id")})
             parts = None
         if parts is not None or about["size"] >= parts_from:
