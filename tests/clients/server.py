@@ -31,6 +31,7 @@ class Cloud:
         url: Of the server.
         parts: Those that have arrived, by number.
         broken: Paths; each entry fails one request.
+        cut: Paths; each entry has the body of one answer end before its end.
         lost: Whether the answer to the completion of an upload in parts is lost; from then on it is completed.
         gone: Whether the parts are given up when somebody asks for them.
         begun_with: The bytes that the upload in parts was begun with.
@@ -43,6 +44,7 @@ class Cloud:
     url: str = ""
     parts: dict[int, bytes] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
+    cut: list[str] = field(default_factory=list)
     gone: bool = False
     begun_with: int = 0
     lost: bool = False
@@ -157,8 +159,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         if etag:
             self.send_header("etag", etag)
+        cut = self.path in self.cloud.cut
+        if cut:
+            self.cloud.cut.remove(self.path)
         if status != 204:
-            self.send_header("content-length", str(len(body.encode())))
+            self.send_header("content-length", str(len(body.encode()) + cut))
         self.end_headers()
         self.wfile.write(body.encode())
 

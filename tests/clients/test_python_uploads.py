@@ -78,6 +78,16 @@ def test_an_upload_in_parts_that_broke_goes_on_where_it_was_or_begins_anew_where
     assert there.paths.count("/multipart") == (2 if gone else 1)
 
 
+def test_a_refusal_whose_words_are_cut_off_is_one_all_the_same(there: Cloud, file: Path) -> None:
+    there.broken, there.cut = ["/part/2"], ["/part/2"]
+    assert uploads(there).upload(file, parts_from=6) == ADDRESSES
+    assert "/multipart/abort" not in there.paths
+    there.cut = ["/images/a.jpg"]
+    with pytest.raises(UploadError) as missing:
+        uploads(there).remove("a.jpg")
+    assert refusal(missing) == ("unknown", 404, "The upload API answered 404.", False)
+
+
 def test_an_upload_in_parts_that_broke_goes_on_also_where_each_caller_has_a_quota(there: Cloud, file: Path) -> None:
     there.broken = ["/multipart/complete"]
     there.quota = {"uploads_left": 199, "bytes_left": None, "resets_at": "2026-11-29T00:00:00Z"}

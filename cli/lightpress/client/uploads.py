@@ -261,7 +261,7 @@ class Uploads:
         url: str,
         data: bytes | Iterator[bytes] | None,
         headers: dict[str, str],
-        refused: Callable[[HTTPError], UploadError],
+        refused: Callable[[int, bytes], UploadError],
     ) -> tuple[Message, bytes]:
         if not url.startswith(("https://", "http://")):
             raise UploadError(f"This is no address of an upload API: {url}", code="no_api")
@@ -270,7 +270,7 @@ class Uploads:
             with urlopen(request, timeout=_SECONDS, context=self.tls) as answer:  # noqa: S310
                 return answer.headers, answer.read()
         except HTTPError as error:
-            raise refused(error) from None
+            raise refused(error.code, _words_of(error)) from None
         except (OSError, HTTPException) as error:
             raise UploadError(f"The connection broke ({error}).", code="interrupted", retriable=True) from error
 
@@ -305,29 +305,36 @@ def _chunks(head: bytes, file: IO[bytes], tail: bytes) -> Iterator[bytes]:
     yield tail
 
 
-def _refused_by_api(error: HTTPError) -> UploadError:
+def _words_of(error: HTTPError) -> bytes:
+    """The body of a refusal; nothing where the connection breaks within it, for the status says enough."""
+    try:
+        return error.read()
+    except (OSError, HTTPException):
+        return b""
+
+
+def _refused_by_api(status: int, words: bytes) -> UploadError:
     """The API answers errors as RFC 9457 problem details; what stands before it (a gateway) may not."""
     try:
-        said = json.loads(error.read())
+        said = json.loads(words)
     except ValueError:
         said = {}
     said = said if isinstance(said, dict) else {}
     fields = " ".join(one["detail"] for one in said.get("errors", []))
-    words = fields or said.get("detail") or said.get("title") or said.get("message")
+    told = fields or said.get("detail") or said.get("title") or said.get("message")
     code = said.get("code", "unknown")
     # A quota lasts for the day.
-    retriable = error.code >= _FAILS or (error.code == _TOO_MANY and code != "quota_exceeded")
-    words = words or f"The upload API answered {error.code}."
-    return UploadError(words, code=code, status=error.code, retriable=retriable)
+    retriable = status >= _FAILS or (status == _TOO_MANY and code != "quota_exceeded")
+    return UploadError(told or f"The upload API answered {status}.", code=code, status=status, retriable=retriable)
 
 
 # What S3 answers with 4xx, and takes the second time.
 _PASSING = {"BadDigest", "RequestTimeout", "SlowDown"}
 
 
-def _refused_by_storage(error: HTTPError) -> UploadError:
-    found = re.search(rb"<Code>(\w+)</Code>", error.read())
+def _refused_by_storage(status: int, words: bytes) -> UploadError:
+    found = re.search(rb"<Code>(\w+)</Code>", words)
     code = found[1].decode() if found else "storage"
-    retriable = error.code >= _FAILS or code in _PASSING
-    words = f"The storage did not accept the file ({error.code} {code})."
-    return UploadError(words, code=code, status=error.code, retriable=retriable)
+    retriable = status >= _FAILS or code in _PASSING
+    told = f"The storage did not accept the file ({status} {code})."
+    return UploadError(told, code=code, status=status, retriable=retriable)
