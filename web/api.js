@@ -30,9 +30,10 @@ export function makeApi({ base, token, extensions, fetch = (...request) => globa
     } catch {
       throw new Problem(WORDS.offline, { code: 'offline' });
     }
-    const said = await answer.json().catch(() => ({}));
-    if (answer.ok) return said;
-    throw problemOf(answer.status, said);
+    const said = await answer.json().catch(() => null);
+    if (!answer.ok) throw problemOf(answer.status, said ?? {});
+    if (!said) throw new Problem(WORDS.offline, { code: 'offline' }); // cut off, or somebody else's answer
+    return said;
   }
 
   const about = (file) => ({ filename: file.name, size: file.size, type: typeOf(file, extensions) });

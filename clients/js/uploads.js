@@ -142,7 +142,8 @@ export class Uploads {
     if (body) headers['content-type'] = 'application/json';
     const request = { method, headers, signal, body: body && JSON.stringify(body) };
     const answer = await this.fetch(`${this.api}/${path}`, request).catch((error) => broken(error, signal));
-    const said = await answer.json().catch(() => ({}));
+    // Of a refusal, the status says enough.
+    const said = await answer.json().catch((error) => (answer.ok ? unread(error, this.api, signal) : {}));
     if (answer.ok) return said;
     const words = said.errors?.map((error) => error.detail).join(' ') || said.detail || said.title || said.message;
     const { status } = answer;
@@ -161,7 +162,7 @@ export class Uploads {
 
   async #fetched(method, url, body, { signal }) {
     const answer = await this.fetch(url, { method, body, signal }).catch((error) => broken(error, signal));
-    if (!answer.ok) throw refused(answer.status, await answer.text());
+    if (!answer.ok) throw refused(answer.status, await answer.text().catch(() => ''));
     return { etag: answer.headers.get('etag') };
   }
 }
@@ -227,6 +228,12 @@ function interrupted() {
 
 function broken(error, signal) {
   throw signal?.aborted ? error : interrupted();
+}
+
+/** An answer that cannot be read to its end, or is no JSON: without what it says, nothing can go on. */
+function unread(error, api, signal) {
+  if (error instanceof SyntaxError) throw new UploadError(`This is no upload API: ${api}`, { code: 'no_api' });
+  return broken(error, signal);
 }
 
 function wait(milliseconds, signal) {

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from lightpress.cdk.readiness import PROJECT
 from lightpress.image.inputs import INPUTS
 from tests.clients.server import ADDRESSES, KEY, cloud
 from tests.clients.test_links import JS, run
@@ -112,6 +113,54 @@ def test_an_upload_in_parts_that_broke_goes_on_where_it_was_or_begins_anew_where
         assert paths.count("/multipart/list") == 1
         assert len([path for path in paths if "/part/" in path]) == (4 if gone else 2)
         assert paths.count("/multipart") == (2 if gone else 1)
+
+
+def test_an_answer_that_is_cut_off_is_a_connection_that_broke_and_a_refusal_is_one_all_the_same() -> None:
+    script = (
+        UPLOAD
+        + """
+    const failed = (call) => call().catch((error) => [error.name, error.code, error.status, error.retriable]);
+    console.log(JSON.stringify([
+      await failed(() => uploads.upload(file)),
+      await failed(() => uploads.upload(file, { partsFrom: 6 })),
+      await failed(() => uploads.status('a.jpg')),
+      await failed(() => uploads.remove('a.jpg')),
+      await uploads.upload(file, { partsFrom: 6 }),
+    ]));
+    """
+    )
+    with cloud() as there:
+        there.cut = ["/uploads", "/multipart", "/images/a.jpg", "/images/a.jpg", "/part/2"]
+        there.broken = ["/part/2"]
+        there.statuses = [{"status": "ready"}]
+        *refused, begun = run(script, there.url)
+    lost = ["UploadError", "interrupted", 0, True]
+    assert refused == [lost, lost, lost, ["UploadError", "unknown", 404, False]]
+    assert begun == ADDRESSES
+    assert there.paths.count("/multipart/complete") == 1, "nothing is completed that was not begun"
+
+
+def test_the_page_does_not_go_on_with_an_answer_that_is_cut_off() -> None:
+    script = """
+    import { makeApi } from './api.js';
+    const api = makeApi({ base: given + '/', token: () => null, extensions: {} });
+    const failed = (call) => call().catch((problem) => [problem.code, problem.retriable]);
+    const file = { name: 'cat nap.jpg', size: 6, type: 'image/jpeg' };
+    console.log(JSON.stringify([await failed(() => api.beginParts(file)), await failed(() => api.remove('a.jpg'))]));
+    """
+    with cloud() as there:
+        there.cut = ["/multipart", "/images/a.jpg"]
+        assert run(script, there.url, PROJECT / "web") == [["offline", True], ["unknown", False]]
+
+
+def test_what_answers_with_something_else_is_no_api() -> None:
+    script = """
+    import { Uploads } from './uploads.js';
+    const fetch = async () => new Response('<!doctype html>');
+    const error = await new Uploads({ api: 'https://www.example.com', fetch }).status('a.jpg').catch((error) => error);
+    console.log(JSON.stringify([error.name, error.code, error.retriable, error.message]));
+    """
+    assert run(script, None) == ["UploadError", "no_api", False, "This is no upload API: https://www.example.com"]
 
 
 (JPEG,) = (row for row in INPUTS if row.name == "jpeg")
