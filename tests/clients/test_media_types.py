@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import mimetypes
 import os
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -107,6 +108,21 @@ def test_the_documented_program_names_a_type_for_every_file(tmp_path: Path, name
         environment = {**os.environ, "API": there.url, "TOKEN": "t"}
         subprocess.run([sys.executable, "-c", program, tmp_path / name], env=environment, check=True)
     assert there.requests[0][3]["type"] == media_type
+
+
+@pytest.mark.parametrize("name", ["Paris, 2024.jpg", "a;type=b.jpg", 'the "cat" +1 %41.jpg', "é 猫.jpg"])
+def test_the_documented_lines_of_the_shell_send_a_file_of_any_name(tmp_path: Path, name: str) -> None:
+    missing = [name for name in ("curl", "file", "jq") if shutil.which(name) is None]
+    if missing:
+        pytest.skip(f"not on this machine: {', '.join(missing)}")
+    (program,) = blocks("uploading.md", "sh")
+    (tmp_path / name).write_bytes(b"pixels")
+    with cloud() as there:
+        environment = {**os.environ, "API": there.url, "TOKEN": "t"}
+        subprocess.run(["sh", "-euc", program, "upload", tmp_path / name], env=environment, check=True)
+    begun, sent = (said for *_, said in there.requests)
+    assert (begun["filename"], begun["size"]) == (name, 6)
+    assert sent[-1] == ("file", "pixels")
 
 
 def test_the_page_names_the_same_types() -> None:
