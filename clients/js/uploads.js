@@ -71,13 +71,16 @@ export class Uploads {
   }
 
   /**
-   * Wait until a picture is published, around the focus that was last said of it. Gives what the API says of it; throws
-   * the reason of one that has failed, and `held` of one that is in review.
+   * Wait until a picture is published, around the focus that was last said of it; also past answers that fail. Gives what
+   * the API says of it; throws the reason of one that has failed, and `held` of one that is in review.
    */
   async published(of, { signal, timeout = 300_000 } = {}) {
     const deadline = Date.now() + timeout;
     for (let pause = 500; ; pause = Math.min(5000, pause * 1.5)) {
-      const said = await this.status(of, { signal });
+      const said = await this.status(of, { signal }).catch((error) => {
+        if (!error.retriable || Date.now() + pause > deadline) throw error;
+        return { status: 'processing' }; // as far as anybody knows
+      });
       if (said.status === 'ready' && !said.focus_pending) return said;
       if (said.status !== 'processing' && said.status !== 'ready') {
         throw new UploadError(said.title ?? `The picture is ${said.status}.`, { code: said.reason ?? said.status });

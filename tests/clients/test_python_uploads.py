@@ -169,6 +169,14 @@ def test_where_nobody_answers_it_may_be_tried_again() -> None:
     assert (lost.value.code, lost.value.retriable) == ("interrupted", True)
 
 
+def test_an_answer_that_is_lost_ends_no_waiting_before_its_time(there: Cloud) -> None:
+    there.cut = ["/images/a.jpg"]
+    there.statuses = [{"status": "processing"}, {"status": "ready"}]
+    assert uploads(there).published("a.jpg") == {"status": "ready"}
+    with pytest.raises(UploadError, match="The connection broke"):
+        Uploads("http://127.0.0.1:1", first_pause=0.01).published("a.jpg", timeout=0.02)
+
+
 def test_what_is_no_address_of_the_api_is_said_so() -> None:
     with pytest.raises(UploadError, match=r"This is no address of an upload API: ftp://a/images/a\.jpg"):
         Uploads("ftp://a").status("a.jpg")

@@ -311,6 +311,22 @@ def test_a_picture_in_review_is_not_waited_for_and_a_lost_connection_can_be_trie
     assert lost == ["interrupted", True]
 
 
+def test_an_answer_that_is_lost_ends_no_waiting_before_its_time() -> None:
+    script = (
+        UPLOAD
+        + """
+    const published = await uploads.published('a.jpg');
+    const nowhere = new Uploads({ api: 'http://127.0.0.1:1' });
+    const lost = await nowhere.published('a.jpg', { timeout: 0 }).catch((error) => [error.code, error.retriable]);
+    console.log(JSON.stringify([published, lost]));
+    """
+    )
+    with cloud() as there:
+        there.cut = ["/images/a.jpg"]
+        there.statuses = [{"status": "processing"}, {"status": "ready"}]
+        assert run(script, there.url) == [{"status": "ready"}, ["interrupted", True]]
+
+
 def test_where_there_is_no_canvas_a_photo_is_sent_as_it_is_and_a_side_is_asked_for() -> None:
     script = (
         UPLOAD

@@ -123,7 +123,7 @@ class Uploads:
         return self._call("GET", _path_of(key))
 
     def published(self, key: str, *, timeout: float = 300) -> dict[str, Any]:
-        """Wait until a picture is published, around the focus that was last said of it.
+        """Wait until a picture is published, around the focus that was last said of it; also past answers that fail.
 
         Args:
             key: Of the picture.
@@ -134,7 +134,12 @@ class Uploads:
         """
         deadline, pause = time.monotonic() + timeout, self.first_pause
         while True:
-            said = self.status(key)
+            try:
+                said = self.status(key)
+            except UploadError as error:
+                if not error.retriable or time.monotonic() + pause > deadline:
+                    raise
+                said = {"status": "processing"}  # as far as anybody knows
             if said["status"] == "ready" and not said.get("focus_pending"):
                 return said
             if said["status"] not in {"processing", "ready"}:
