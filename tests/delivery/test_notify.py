@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lightpress.delivery.notify import MOST_BYTES, event_of
-from lightpress.pipeline.manifest import Manifest, PublishedSource, Status, Variant
+from lightpress.pipeline.manifest import Copy, Manifest, PublishedSource, Status, Variant
 from lightpress.pipeline.source import Source
 
 CDN = "https://cdn.test"
@@ -80,6 +80,23 @@ def test_an_id_is_short_and_plain_whatever_the_key(key: str) -> None:
     id_ = told(replace(READY, key=key, revision=10**9), deployment="lightpress-abcdefghijkl")["id"]
     assert len(id_) <= 128
     assert id_.replace("-", "").isalnum()
+
+
+def test_copies_with_long_addresses_are_counted_and_left_out_where_they_do_not_fit_into_an_event() -> None:
+    variants = tuple(replace(VARIANT, name=f"v{number}", path=f"i/x/3-y/v{number}.webp") for number in range(180))
+    copies = tuple(Copy(f"thumbs/{'я' * 480}-{one.name}.webp", one.path) for one in variants)
+    event = event_of(
+        Source("uploads", "a.jpg"),
+        replace(READY, variants=variants, copies=copies),
+        deployment="lightpress-dev",
+        base_url=CDN,
+    )
+    said = json.loads(event.detail)
+    assert (said["variants"], said["variants_left_out"]) == ([], 180)
+    assert (said["copies"], said["copies_left_out"]) == ([], 180)
+    assert len(event.detail) <= MOST_BYTES
+    few = told(replace(READY, variants=variants, copies=copies[:9]))
+    assert (len(few["copies"]), "copies_left_out" in few) == (9, False)
 
 
 def test_more_variants_than_fit_into_an_event_are_counted_and_left_out() -> None:

@@ -79,10 +79,17 @@ def event_of(source: Source, manifest: Manifest, *, deployment: str, base_url: s
         "permalink": f"{base_url}{permalink(manifest.key)}",
         **_told(manifest, base_url),
     }
+    return Event(KINDS[manifest.status], _fitting(detail))
+
+
+def _fitting(detail: dict[str, Any]) -> str:
+    """The detail as JSON. Lists that do not fit are left out and counted: of variants first, then of copies, too."""
     text = json.dumps(detail)
-    if len(text) > MOST_BYTES:
-        text = json.dumps(detail | {"variants": [], "variants_left_out": len(manifest.offered)})
-    return Event(KINDS[manifest.status], text)
+    for name in ("variants", "copies"):
+        if len(text) > MOST_BYTES and name in detail:
+            detail |= {name: [], f"{name}_left_out": len(detail[name])}
+            text = json.dumps(detail)
+    return text
 
 
 def _told(manifest: Manifest, base_url: str) -> dict[str, Any]:
