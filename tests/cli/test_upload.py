@@ -18,6 +18,7 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from lightpress.aws.images import S3Images
+from lightpress.cli.files import File, NoKeyError, refuse_unfit_names
 from lightpress.cli.main import app
 from lightpress.client.deployment import Deployment
 from lightpress.client.sending import Listener, Sending
@@ -110,6 +111,20 @@ def test_two_files_of_one_name_are_refused_before_anything_is_sent(rig: Rig, tre
     assert result.exit_code == 1
     assert f"{tree}/x.jpg and {tree}/rome/x.jpg would both become x.jpg: name the folder" in words(result)
     assert rig.stored(UPLOADS) == set()
+
+
+def test_a_name_of_which_s3_makes_no_key_is_refused_before_anything_is_sent(rig: Rig, tree: Path) -> None:
+    longest = run(tree, "--prefix", f"{'ü' * 500}-/", "--timeout", "0")
+    assert longest.exit_code == 0, longest.output
+    sent = rig.stored(UPLOADS)
+    assert max(len(key.encode()) for key in sent) == 1_024
+    result = run(tree, "--prefix", f"{'ü' * 500}--/")
+    assert result.exit_code == 1
+    assert f"{tree}/rome/forum/x.jpg would have a key of 1,025 bytes, and S3 takes 1,024: shorten" in words(result)
+    assert rig.stored(UPLOADS) == sent
+    latin = os.fsdecode(b"caf\xe9.jpg")
+    with pytest.raises(NoKeyError, match="is no name in UTF-8, of which S3 makes keys: rename it"):
+        refuse_unfit_names([File(tree / latin, latin)], "")
 
 
 def test_relative_names_keep_their_folders_but_not_those_that_lead_out(

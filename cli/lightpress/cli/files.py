@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 STDIN_NAME = "stdin"
+_LONGEST_KEY = 1_024  # bytes, as in S3
 
 
 class NoFileError(Exception):
@@ -24,6 +25,10 @@ class NoFileError(Exception):
 
 class SameNameError(Exception):
     """Two files would have the same name; the message names both, and says what to do."""
+
+
+class NoKeyError(Exception):
+    """The name of a file makes no key; the message names it, and says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,20 @@ def refuse_same_names(files: Iterable[File]) -> None:
             f"{first} and {second} would both become {name}: name the folder that holds both, or add --relative to "
             "keep the folders that you name."
         )
+
+
+def refuse_unfit_names(files: Iterable[File], prefix: str) -> None:
+    """Raise NoKeyError where S3 takes no key of prefix and name: any of them would end what is sent with it."""
+    for file in files:
+        try:
+            size = len(f"{prefix}{file.name}".encode())
+        except UnicodeEncodeError:
+            raise NoKeyError(f"{file} is no name in UTF-8, of which S3 makes keys: rename it.") from None
+        if size > _LONGEST_KEY:
+            raise NoKeyError(
+                f"{file} would have a key of {size:,} bytes, and S3 takes {_LONGEST_KEY:,}: shorten its name, or name "
+                "a folder further down."
+            )
 
 
 def _found(name: str, finding: _Finding) -> Iterator[File]:

@@ -195,7 +195,7 @@ def upload(  # noqa: PLR0913, PLR0917  the command's options
     The key of a file is its name; files of a folder keep its name and their path below it, such as trips/paris/a.jpg.
     Exit code: 0 if all are published or in review, 1 if any failed, could not be read, or is not finished in time.
     """
-    from lightpress.cli.files import STDIN, SameNameError, refuse_same_names
+    from lightpress.cli.files import STDIN, NoKeyError, SameNameError, refuse_same_names, refuse_unfit_names
     from lightpress.cli.uploading import Uploading
 
     if STDIN in files:
@@ -203,7 +203,8 @@ def upload(  # noqa: PLR0913, PLR0917  the command's options
     chosen = _files(files, relative=relative)
     try:
         refuse_same_names(chosen)
-    except SameNameError as error:
+        refuse_unfit_names(chosen, prefix)
+    except (SameNameError, NoKeyError) as error:
         stop(str(error))
     uploading = Uploading(deployment_of(environment), timeout, as_json=as_json)
     raise typer.Exit(uploading(chosen, prefix))
