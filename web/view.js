@@ -122,15 +122,14 @@ function compare(part, published, preview) {
   divider.oninput = () => stage.style.setProperty('--at', `${divider.value}%`);
 }
 
-/** The published picture as a page would show it, from the variants and not from markup: nothing is parsed here. */
+/** The published picture as a page would show it, from addresses and not from markup: no HTML is parsed here. */
 function shown(published) {
   const picture = document.createElement('picture');
   const last = published.picture_formats.at(-1);
   for (const name of published.picture_formats.slice(0, -1)) {
-    const variants = published.variants.filter((variant) => variant.format === name && !variant.dominated);
     const source = document.createElement('source');
-    source.type = variants[0].media_type;
-    source.srcset = srcset(variants);
+    source.type = published.variants.find((variant) => variant.format === name).media_type;
+    source.srcset = published.srcset[name];
     source.sizes = '(max-width: 42rem) 100vw, 30rem';
     picture.append(source);
   }
@@ -146,11 +145,6 @@ function smallest(published) {
   return published.variants
     .filter((variant) => variant.format === published.picture_formats.at(-1) && !variant.dominated)
     .reduce((best, variant) => (variant.width < best.width ? variant : best));
-}
-
-function srcset(variants) {
-  const byWidth = new Map(variants.map((variant) => [variant.width, variant.url]));
-  return [...byWidth].map(([width, url]) => `${url} ${width}w`).join(', ');
 }
 
 function table(element, published, formats) {

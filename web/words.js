@@ -86,8 +86,10 @@ export function summaryOf(pictures) {
 
 /** The file of the largest size that a current browser on a large screen loads, or another of `picture_formats`. */
 export function largest(published, format = published.picture_formats[0]) {
+  // What a page offers shows the whole picture: what is cut out of it may be wider.
+  const offered = new Set(published.srcset[format].split(', ').map((candidate) => candidate.split(' ')[0]));
   return published.variants
-    .filter((variant) => variant.format === format)
+    .filter((variant) => variant.format === format && offered.has(variant.url))
     .reduce((best, variant) => (variant.width > best.width ? variant : best));
 }
 

@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from lightpress.delivery.markup import picture as picture_markup
+from lightpress.delivery.markup import srcset
 from lightpress.delivery.summary import summary_of
 from lightpress.image.errors import MESSAGES, PictureRejected, Reason
 from lightpress.image.inputs import INPUTS
+from lightpress.image.outputs import OUTPUTS
 from lightpress.image.render import render
 from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.facts import Words
@@ -104,9 +106,11 @@ class Dependencies:
             return {"key": key} | failed
         told = summary_of(manifest, lambda variant: {"url": f"{self.other_origin}/{variant.path}"})
         told |= {"focus": manifest.correction, "focus_pending": not manifest.follows_correction}
+        sets = {name: srcset(manifest, name, self.other_origin) for name in OUTPUTS}
         return {
             "key": key,
             "status": "ready",
+            "srcset": {name: value for name, value in sets.items() if value},
             "picture": picture_markup(manifest, self.other_origin, alt=manifest.alt or ""),
         } | told
 

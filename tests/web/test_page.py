@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from lightpress.delivery.markup import picture_formats
 from lightpress.image.spec import Size
 from lightpress.pipeline.facts import Words
 from tests.web.browser import violations
@@ -136,6 +137,27 @@ def test_a_drawing_is_compared_in_no_size_that_has_more_bytes_than_a_larger_one(
     assert by_width[160] > by_width[320]
     sources = {source.get_attribute("type"): source.get_attribute("srcset") for source in ready.locator("source").all()}
     assert (sources["image/webp"] or "").split()[1:] == ["320w"]
+
+
+def test_a_picture_is_compared_and_weighed_as_a_whole_and_not_by_what_is_cut_out_of_it(
+    world: Dependencies, visit: Visit
+) -> None:
+    cut = (Size("w160", width=160), Size("w320", width=320), Size("strip", 320, 40, "cover"))
+    world.spec = replace(SPEC, sizes=(*cut, Size("banner", 400, 40, "cover")))
+    page = visit(world)
+    picture = file("soft.jpg", ramp((400, 300)))
+    choose(page, picture)
+    ready = entry(page, "soft.jpg")
+    expect(ready).to_have_attribute("data-state", "ready")
+    (manifest,) = world.manifests.values()
+    paths = {f"{world.other_origin}/{one.path}": one for one in manifest.variants}
+    offered = " ".join(source.get_attribute("srcset") or "" for source in ready.locator("source").all())
+    addresses = [*offered.replace(",", "").split()[::2], ready.locator(".after img").get_attribute("src") or ""]
+    assert {paths[one].name for one in addresses} == {"w160", "w320"}
+    first = picture_formats(manifest)[0]
+    (whole,) = (one.bytes for one in manifest.variants if (one.name, one.format) == ("w320", first))
+    saved = round(100 * (1 - whole / len(picture["buffer"])))
+    expect(ready.locator(".saved")).to_have_text(f"{saved} % fewer bytes")
 
 
 def middle_of_square(world: Dependencies) -> tuple[int, ...]:
