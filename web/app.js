@@ -56,8 +56,16 @@ function open(account, config) {
       by('pictures').append(view.element);
     }
     views.get(picture.id).update();
+    if (picture.problem?.code === 'signed_out' && account.kind !== 'none') accountButton('Sign in', signInAgain);
     if (['ready', 'held', 'failed'].includes(picture.state)) ended(picture);
     summarize();
+  }
+
+  /** A token has ended, and nobody has signed out: the list stays, and parts go on where they were. */
+  function signInAgain() {
+    account.signOut();
+    if (account.kind === 'oidc') return account.signIn();
+    location.reload();
   }
 
   function ended(picture) {

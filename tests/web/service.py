@@ -55,6 +55,7 @@ class Dependencies:
     """
 
     auth: dict[str, Any]
+    token: str = TOKEN
     originals: dict[str, bytes] = field(default_factory=dict)
     manifests: dict[str, Manifest] = field(default_factory=dict)
     files: dict[str, tuple[bytes, str]] = field(default_factory=dict)
@@ -228,7 +229,7 @@ class _PageAndApi(_Handler):
             self.say(200, {"key": key})
 
     def allowed(self) -> bool:
-        if self.world.auth["kind"] == "none" or self.headers.get("authorization") == TOKEN:
+        if self.world.auth["kind"] == "none" or self.headers.get("authorization") == self.world.token:
             return True
         self.say(401, {"message": "Unauthorized"})
         return False

@@ -563,6 +563,29 @@ def test_a_large_file_goes_on_after_a_reload_where_it_was_once_it_is_chosen_agai
     assert list(world.originals.values()) == [path.read_bytes()]
 
 
+def test_a_large_file_goes_on_after_another_sign_in_where_the_token_has_expired(visit: Visit, tmp_path: Path) -> None:
+    with serving_pages({"kind": "token"}) as world:
+        world.held_back[2] = threading.Event()
+        page = visit(world)
+        page.get_by_label("Access token").fill(TOKEN)
+        page.get_by_role("button", name="Continue").click()
+        path = tmp_path / "large.jpg"
+        path.write_bytes(large()["buffer"])
+        page.set_input_files("#files", path)
+        expect(entry(page, "large.jpg").locator(".state")).to_have_text("Uploading: 74 % of 400 KB")
+        world.token = f"{TOKEN}-again"
+        world.held_back.pop(2).set()
+        expect(entry(page, "large.jpg").locator(".state")).to_have_text(re.compile("signed out. Sign in and try again"))
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_label("Access token").fill(world.token)
+        page.get_by_role("button", name="Continue").click()
+        expect(entry(page, "large.jpg").locator(".state")).to_contain_text("Choose the file again to go on")
+        page.set_input_files("#files", path)
+        expect(entry(page, "large.jpg")).to_have_attribute("data-state", "ready")
+        assert sorted(world.sent_parts) == [1, 2, 3, 4], "what has arrived is not sent again"
+        assert len(world.begun) == 1
+
+
 def test_signing_out_forgets_the_list(visit: Visit) -> None:
     with serving_pages({"kind": "token"}) as world:
         page = visit(world)
