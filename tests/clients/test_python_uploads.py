@@ -110,6 +110,27 @@ def test_a_file_that_has_changed_since_its_upload_broke_is_sent_anew(there: Clou
     assert b"".join(data for _, data in sorted(there.parts.items())) == becomes
 
 
+@pytest.mark.parametrize("becomes", [b"PIXELS", b"pix"], ids=["of the same length", "shorter"])
+def test_a_file_that_changes_while_it_is_sent_is_not_put_together_of_both(
+    there: Cloud, file: Path, monkeypatch: pytest.MonkeyPatch, becomes: bytes
+) -> None:
+    asked = iter(range(9))
+
+    def authorization() -> str:
+        if next(asked) == 2:  # where the second part goes, after the first
+            file.write_bytes(becomes)
+            os.utime(file, (1, 1))
+        return TOKEN
+
+    monkeypatch.setattr("lightpress.client.uploads._AT_ONCE", 1)
+    with pytest.raises(UploadError) as changed:
+        Uploads(there.url, authorization).upload(file, parts_from=6)
+    assert refusal(changed) == ("changed", 0, f"{file.name} has changed while it was sent.", True)
+    assert "/multipart/complete" not in there.paths
+    assert uploads(there).upload(file, parts_from=1, parts=changed.value.parts) == ADDRESSES
+    assert b"".join(data for _, data in sorted(there.parts.items())) == becomes
+
+
 def test_an_upload_in_parts_is_done_where_only_the_answer_was_lost(there: Cloud, file: Path) -> None:
     there.lost = True
     with pytest.raises(UploadError) as broken:

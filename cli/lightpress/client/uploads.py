@@ -34,13 +34,15 @@ _SECONDS = 60
 _FAILS = 500  # and above
 _TOO_MANY = 429
 _LONGEST_PAUSE = 5.0
+_CHANGED = "changed"
 
 
 class UploadError(Exception):
     """What the API or the storage refused, in words for people.
 
     Attributes:
-        code: For programs: a code of the API, or the reason of a picture that has failed.
+        code: For programs: a code of the API, the reason of a picture that has failed, or "changed" of a file that was
+            written while it was read.
         status: Of the response; 0 where there was none.
         retriable: Whether the same may be accepted later.
         parts: Of an upload in parts that broke, what `upload` goes on with; None otherwise.
@@ -98,12 +100,11 @@ class Uploads:
         Returns:
             `key`, `permalink` and `status_url`.
         """
-        found = path.stat()
-        about: dict[str, Any] = {"filename": path.name, "size": found.st_size}
+        state = _state_of(path)
+        about: dict[str, Any] = {"filename": path.name, "size": state["size"]}
         about["type"] = media_type_of(path.name)
         about |= {"collection": collection} if collection else {}
         about |= {"focus": _said(focus)} if focus else {}
-        state: dict[str, Any] = {"size": found.st_size, "modified": found.st_mtime_ns}
         if parts is not None and any(parts.get(name) != value for name, value in state.items()):
             self._give_up({name: parts[name] for name in ("key", "upload_id")})
             parts = None
@@ -187,6 +188,7 @@ class Uploads:
             there = self._call("POST", "multipart/list", going) if parts else {"parts": []}
             if not there.get("completed"):  # else only the answer was lost
                 sent = self._send_parts(path, about["size"], begun, there["parts"])
+                _refuse_changed(path, state)
                 self._call("POST", "multipart/complete", going | {"parts": sent})
         except UploadError as error:
             if parts and error.code == "not_found":  # given up meanwhile
@@ -222,7 +224,7 @@ class Uploads:
             try:
                 return self._send_part(path, begun, part)
             except UploadError as error:
-                if tried == _TRIES or not error.retriable:
+                if tried == _TRIES or not error.retriable or error.code == _CHANGED:
                     raise
                 time.sleep(self.first_pause * 2**tried)
         raise AssertionError
@@ -233,6 +235,8 @@ class Uploads:
         with path.open("rb") as file:
             file.seek(part.start)
             data = file.read(part.size)
+        if len(data) < part.size:
+            raise _changed(path)
         headers = {"Content-Type": "application/octet-stream"}
         return self._send("PUT", url, data, headers)["etag"]
 
@@ -278,6 +282,22 @@ class Uploads:
             raise refused(error.code, _words_of(error)) from None
         except (OSError, HTTPException) as error:
             raise UploadError(f"The connection broke ({error}).", code="interrupted", retriable=True) from error
+
+
+def _state_of(path: Path) -> dict[str, Any]:
+    """What tells whether a file is still the one that it was."""
+    found = path.stat()
+    return {"size": found.st_size, "modified": found.st_mtime_ns}
+
+
+def _refuse_changed(path: Path, state: dict[str, Any]) -> None:
+    if _state_of(path) != state:
+        raise _changed(path)
+
+
+def _changed(path: Path) -> UploadError:
+    """Its parts are of two files. Sent again, it begins anew."""
+    return UploadError(f"{path.name} has changed while it was sent.", code=_CHANGED, retriable=True)
 
 
 def _path_of(key: str) -> str:
