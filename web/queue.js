@@ -25,7 +25,9 @@ export function makeQueue({ api, limits, changed }) {
   let working = 0;
   let last = 0;
 
+  /** What is taken off the list changes no more: the page would show it again. */
   function update(picture, change) {
+    if (picture.stop.signal.aborted) return;
     Object.assign(picture, change);
     changed(picture);
   }
@@ -102,8 +104,8 @@ export function makeQueue({ api, limits, changed }) {
 
   async function uploadInParts(picture, watched) {
     const resumed = picture.parts !== null;
-    if (!resumed) update(picture, { parts: await api.beginParts(picture.file) });
-    const begun = picture.parts;
+    const begun = picture.parts ?? (await api.beginParts(picture.file));
+    update(picture, { parts: begun });
     try {
       const there = resumed ? await api.listParts(begun) : { parts: [] };
       const sending = { api, begun, arrived: there.parts, file: picture.file, put: putPart, pause: sleep, ...watched };
@@ -192,6 +194,7 @@ function isSame(file, other) {
 
 function sleep(milliseconds, signal) {
   return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
     const timer = setTimeout(resolve, milliseconds);
     signal.addEventListener('abort', () => {
       clearTimeout(timer);
