@@ -93,7 +93,12 @@ export function makeQueue({ api, limits, changed }) {
       return;
     }
     const begun = await api.begin(file, await checksumOf(file));
-    await postForm(begun.upload, file, watched);
+    try {
+      await postForm(begun.upload, file, watched);
+    } catch (error) {
+      if (watched.signal.aborted) discard(begun);
+      throw error;
+    }
     Object.assign(picture, { key: begun.key, sentBytes: file.size });
   }
 
@@ -117,7 +122,13 @@ export function makeQueue({ api, limits, changed }) {
       await uploadInParts(picture, watched);
       return;
     }
+    if (watched.signal.aborted) discard(begun);
     picture.key = begun.key;
+  }
+
+  /** What was taken off the list, whose bytes may have arrived all the same: the page has said that it is not uploaded. */
+  function discard(begun) {
+    api.remove(begun.key).catch(() => {});
   }
 
   /** Parts that nobody wants any more would be paid for until the storage clears them away. */
