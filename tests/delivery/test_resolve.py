@@ -11,6 +11,7 @@ from functools import partial
 import pytest
 from PIL import Image
 
+from lightpress.delivery.markup import picture
 from lightpress.delivery.resolve import MOST_BYTES, Answer, Lookups, read, resolve
 from lightpress.image.errors import PictureRejected, Reason
 from lightpress.image.job import EncodedVariant, OriginalInfo
@@ -303,6 +304,20 @@ def test_a_lazy_variant_that_is_not_there_is_made_behind_its_own_address_and_sen
     assert "max-age=60," in first.headers["cache-control"]
     assert "s-maxage" not in first.headers["cache-control"]
     assert (then.status, then.body, then.headers["etag"]) == (200, b"made", '"1-y/w640.avif"')
+
+
+def test_a_lazy_variant_that_cannot_be_made_is_passed_over_by_permalinks_and_pages() -> None:
+    manifest = owing("avif", "i/x/1-y/w640.avif")
+    (lazy,) = manifest.lazy
+    failed = replace(manifest, lazy=(replace(lazy, reason="machine_limit"),))
+    (webp,) = (one for one in manifest.variants if one.format == "webp")
+    assert ask_for(failed, {webp.path: b"webp"}).body == b"webp"
+    assert "avif" in picture(manifest, "", alt="")
+    assert "avif" not in picture(failed, "", alt="") + picture(failed, "", alt="", names=["w640"])
+    nothing = replace(failed, variants=())
+    answer = ask_for(nothing, {})
+    assert (answer.status, answer.headers["x-lightpress-reason"]) == (404, "no_such_variant")
+    assert not picture(nothing, "", alt="")
 
 
 def test_a_lazy_variant_of_more_than_4_mb_is_redirected_to() -> None:
