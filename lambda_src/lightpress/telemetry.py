@@ -258,6 +258,14 @@ def count_retry() -> None:
             pass
 
 
+def count_age(sent_at: float) -> None:
+    """Measure how old a dead letter is that comes back: SQS leaves it out once it was received three times.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+    """
+    _count("DeadLetterAge", max(0, time.time() - sent_at), MetricUnit.Seconds)
+
+
 def _count_reason(reason: str) -> None:
     """Once more by its reason, in a line of its own: failures are few."""
     with single_metric(

@@ -11,7 +11,7 @@ from botocore.stub import ANY, Stubber
 
 from lightpress.composition.purge_deleted import cdn
 from lightpress.composition.record_failure import recorder
-from lightpress.handlers import purge_deleted
+from lightpress.handlers import purge_deleted, record_failure
 from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.paths import short_name
@@ -21,11 +21,13 @@ from tests.handlers.conftest import (
     DEAD_LETTERS,
     DISTRIBUTION,
     QUARANTINE,
+    REGION,
     UPLOADS,
     Context,
     Deployed,
     Told,
     batch,
+    letters,
     notification,
     url_of,
 )
@@ -113,6 +115,25 @@ def test_what_cannot_be_recorded_is_not_published_as_failed_and_is_retried(deplo
     assert deployed.failures() == []
     assert_published(deployed, "b.jpg")
     assert deployed.dead_letters() == [], "the pause is not over"
+
+
+def test_a_dead_letter_that_comes_back_tells_its_age_and_one_that_is_recorded_does_not(
+    deployed: Deployed, told: Told
+) -> None:
+    deployed.upload("a.jpg", b"hello")
+    deployed.invoke(notification("a.jpg"))
+    deployed.invoke("hello")
+    deployed.s3.delete_bucket(Bucket=QUARANTINE)
+    first, second = letters(deployed.dead_letters())["Records"]
+    first["attributes"]["SentTimestamp"] = str(round((time.time() - 7200) * 1000))
+    told.lines()
+    assert len(record_failure.handler({"Records": [first, second]}, Context())["batchItemFailures"]) == 2
+    oldest, youngest = sorted(measured(told.lines())["DeadLetterAge"], reverse=True)
+    assert oldest == pytest.approx(7200, abs=60)
+    assert 0 <= youngest < 60
+    deployed.s3.create_bucket(Bucket=QUARANTINE, CreateBucketConfiguration={"LocationConstraint": REGION})
+    assert record_failure.handler({"Records": [first, second]}, Context())["batchItemFailures"] == []
+    assert "DeadLetterAge" not in measured(told.lines())
 
 
 def test_an_operators_retry_that_fails_again_publishes_a_newer_manifest(deployed: Deployed) -> None:

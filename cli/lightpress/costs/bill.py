@@ -87,7 +87,7 @@ class Use:
         0.1, "Lambda for the look at the removal's own event, some 60 ms at 1,769 MB; not measured"
     )
     delete_writes: float = _assumed(2, "PUT of the manifest, and LIST of the variants, for each deletion")
-    alarms: float = _assumed(27, "metrics that the alarms of the environment prod look at, 10 of which are free")
+    alarms: float = _assumed(28, "metrics that the alarms of the environment prod look at, 10 of which are free")
     metrics: float = _assumed(30, "metrics, of which 10 are free, written in all hours of the month")
     key_share: float = _assumed(
         0,

@@ -14,6 +14,7 @@ NAMESPACE = "Lightpress"
 FAILURE_RATE = "FailureRate"
 RETRIES = "Retries"
 LONGEST_WAIT = "LongestWait"
+DEAD_LETTER_AGE = "DeadLetterAge"
 
 # Every way in which a picture that was looked at comes to an end, by the function that brings it there.
 ENDS = {

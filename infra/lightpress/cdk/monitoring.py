@@ -15,7 +15,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 
 from lightpress.cdk.component import Component, functions_of
 from lightpress.cdk.encryption import key_of
-from lightpress.cdk.metrics import ENDS, FAILURE_RATE, LONGEST_WAIT, counted
+from lightpress.cdk.metrics import DEAD_LETTER_AGE, ENDS, FAILURE_RATE, LONGEST_WAIT, counted
 from lightpress.cdk.naming import global_name, pin
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ MANUAL = "docs/operations.md"
 
 _PERIOD = Duration.minutes(5)
 _A_QUARTER_OF_AN_HOUR = 3  # periods
+# So many periods have a try of whatever is tried once an hour at the latest (`lightpress.failures.record`).
+_AN_HOUR_OF_TRIES = 13
 _AN_HOUR = Duration.hours(1)
 # What CloudFront is too busy for is tried again after 90 minutes, and so is what failed: six hours are four attempts.
 _HOURS_WITHOUT_A_PURGE = 6
@@ -111,10 +113,28 @@ class Monitoring(Component):
             says="Messages have been waiting in the dead-letter queue for a quarter of an hour. Look at the errors of "
             "record_failure.",
         )
+        self._watch_age_of_dead_letters(processing)
+
+    def _watch_age_of_dead_letters(self, processing: Processing) -> None:
+        """SQS tells the age of what nobody takes, and not of what was received three times: that its function does.
+
+        At each try that fails, of which there is one an hour at least, so that the alarm lasts from one to the next.
+        https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+        """
         self._alarm(
             "FailuresWaitTooLong",
-            processing.dead_letters.metric_approximate_age_of_oldest_message(period=_PERIOD),
+            cloudwatch.MathExpression(
+                expression="MAX([FILL(waiting, 0), FILL(tried, 0)])",
+                using_metrics={
+                    "waiting": processing.dead_letters.metric_approximate_age_of_oldest_message(period=_PERIOD),
+                    "tried": counted(self._config, DEAD_LETTER_AGE, period=_PERIOD, statistic="Maximum"),
+                },
+                label="age of the oldest dead letter, in seconds",
+                period=_PERIOD,
+            ),
             threshold=60 * self._config.monitoring.alarm_dead_letter_age_minutes,
+            periods=_AN_HOUR_OF_TRIES,
+            of_them=1,
             says="A failure is still not recorded. It is tried again and again, until its retention ends: before that, "
             "find out which error it ends with.",
         )

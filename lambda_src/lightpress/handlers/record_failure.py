@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lightpress.aws.dead_letters import dead_letter_of
 from lightpress.composition.record_failure import recorder
 from lightpress.handlers.batch import process_records
-from lightpress.telemetry import logger, metrics
+from lightpress.telemetry import count_age, logger, metrics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +23,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
     def one(message: Mapping[str, Any]) -> None:
         received = int(message["attributes"]["ApproximateReceiveCount"])
-        record(dead_letter_of(message, context.aws_request_id), message["receiptHandle"], received)
+        try:
+            record(dead_letter_of(message, context.aws_request_id), message["receiptHandle"], received)
+        except BaseException:  # whatever it is, it comes back
+            count_age(int(message["attributes"]["SentTimestamp"]) / 1000)
+            raise
 
     return process_records(event, one)
