@@ -174,7 +174,7 @@ def test_where_nothing_is_in_the_way_nothing_blocks_before_the_first_deployment(
 
 
 def deployed(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
-    outputs = {"CdnDomainName": DISTRIBUTION, "ImagesBucketName": "images"}
+    outputs = {"CdnDomainName": DISTRIBUTION, "ImagesBucketName": "images", "AlarmTopicArn": "arn:topic"}
     return {"status": "UPDATE_COMPLETE", "outputs": outputs} | changes
 
 
@@ -528,6 +528,19 @@ CASES: list[tuple[str, dict[str, dict[str, Any]], dict[str, Any], State, str]] =
         deployed(config=config(monitoring=MonitoringOptions(alarm_email="me@example.com"))),
         NOTE,
         "me@example.com has not confirmed: open the mail",
+    ),
+    (
+        "alarm mail",
+        {
+            "sns": {
+                "list_subscriptions_by_topic": {
+                    "Subscriptions": [{"Endpoint": "you@example.com", "SubscriptionArn": "arn:aws:sns:confirmed"}]
+                }
+            }
+        },
+        deployed(config=config(monitoring=MonitoringOptions(alarm_email="me@example.com"))),
+        NOTE,
+        "days: aws sns subscribe --topic-arn arn:topic --protocol email --notification-endpoint me@example.com",
     ),
 ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -19,19 +19,26 @@ def alarm_email(place: Place) -> Finding:
         return note("Nobody gets the alarms: set alarm_email.")
     if not place.is_deployed:
         return ok(f"after the deployment, AWS asks {email} to confirm")
-    waiting = [arn for arn in _subscriptions(place, email) if not arn.startswith("arn:")]
-    if waiting:
+    states = [one["SubscriptionArn"] for one in _subscriptions(place) if one["Endpoint"] == email]
+    if not states:
+        subscribe = f"aws sns subscribe --topic-arn {place.outputs['AlarmTopicArn']} --protocol email"
+        return note(
+            f"{email} gets no alarms: it is not deployed yet, or the subscription was ended, or not confirmed for two "
+            f"days: {subscribe} --notification-endpoint {email}"
+        )
+    if not all(arn.startswith("arn:") for arn in states):
         return note(f"{email} has not confirmed: open the mail of AWS Notifications, and follow its link.")
     return ok(f"{email} has confirmed")
 
 
-def _subscriptions(place: Place, email: str) -> Iterator[str]:
-    pages = place.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=place.stack)
-    resources = (one for page in pages for one in page["StackResourceSummaries"])
-    topics = [one["PhysicalResourceId"] for one in resources if one["ResourceType"] == "AWS::SNS::Topic"]
-    for topic in topics:
-        found = place.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
-        yield from (one["SubscriptionArn"] for one in found if one["Endpoint"] == email)
+def _subscriptions(place: Place) -> Iterator[dict[str, Any]]:
+    """Those of the topic of alarms. SNS deletes what is not confirmed for 48 hours; no deploy brings it back.
+
+    https://aws.amazon.com/about-aws/whats-new/2023/05/amazon-sns-automatic-deletion-unconfirmed-subscriptions/
+    """
+    pages = place.client("sns").get_paginator("list_subscriptions_by_topic")
+    for page in pages.paginate(TopicArn=place.outputs["AlarmTopicArn"]):
+        yield from page["Subscriptions"]
 
 
 def event_bus(place: Place) -> Finding:

@@ -44,6 +44,6 @@ CHECKS = (
     Check(
         "alarm mail",
         notifications.alarm_email,
-        ("cloudformation:ListStackResources", "sns:ListSubscriptionsByTopic"),
+        ("sns:ListSubscriptionsByTopic",),
     ),
 )
