@@ -13,6 +13,7 @@ from lightpress.cdk.account_limits import (
     started_by_a_backfill,
 )
 from lightpress.cdk.config import ENVIRONMENTS, Config, load_config
+from lightpress.cdk.options.delivery import DeliveryOptions
 from lightpress.cdk.options.existing import Existing, ExistingOptions
 from lightpress.cdk.options.ingest import IngestOptions
 from lightpress.cdk.options.processing import ProcessingOptions
@@ -85,6 +86,14 @@ def test_reviews_and_rules_that_are_compared_with_the_account_are_those_of_the_t
     assert (
         started_at_once(config, reviewers, recipes.enrichers) == sum(most) - config.processing.backfill_max_concurrency
     )
+
+
+def test_the_bucket_of_access_logs_is_checked_where_the_template_has_one(tmp_path: Path) -> None:
+    config = Config("dev", delivery=DeliveryOptions(access_log_days=30))
+    place = Place(config, lambda _: None, "REGION", "ACCOUNT")
+    prefixes = {bucket.properties["BucketNamePrefix"] for bucket in synthesize_with(config, tmp_path).buckets()}
+    assert {name.removesuffix("-ACCOUNT-REGION-an") for name in names.bucket_names(place)} == prefixes
+    assert len(prefixes) == 4
 
 
 def test_the_buckets_memory_and_names_that_are_checked_are_those_of_the_template(

@@ -7,13 +7,15 @@ from botocore.exceptions import ClientError
 from lightpress.cli.doctor.check import Finding, Place, blocks, note, ok
 
 HOLDS = ("uploads", "images", "quarantine")
+HOLDS_LOGS = ("accesslogs",)
 _NOT_THERE, _SOMEBODY_ELSES = "404", "403"
 
 
 def bucket_names(place: Place) -> list[str]:
     """The names that the buckets of the stack get, as `lightpress.cdk.buckets` makes them."""
     suffix = "" if place.config.storage.bucket_namespace == "global" else "-an"
-    return [f"{place.config.prefix}-{holds}-{place.account}-{place.region}{suffix}" for holds in HOLDS]
+    all_holds = (*HOLDS, *(HOLDS_LOGS if place.config.delivery.access_log_days else ()))
+    return [f"{place.config.prefix}-{holds}-{place.account}-{place.region}{suffix}" for holds in all_holds]
 
 
 def buckets(place: Place) -> Finding:
