@@ -254,6 +254,33 @@ CASES: list[tuple[str, dict[str, dict[str, Any]], dict[str, Any], State, str]] =
     ),
     (
         "concurrency",
+        {"lambda": {"get_account_settings": limits(1000)}},
+        {"config": config(delivery=DeliveryOptions(lazy_concurrency=901)), "lazy": True},
+        BLOCKS,
+        "lazy_concurrency = 901 leaves 99 of the account's 1000 unreserved, and Lambda keeps 100: lower it, or",
+    ),
+    (
+        "concurrency",
+        {"lambda": {"get_account_settings": limits(1000)}},
+        {
+            "config": config(
+                delivery=DeliveryOptions(lazy_concurrency=101, keep_lazy_origin=True),
+                processing=ProcessingOptions(reserved_concurrency=800),
+            )
+        },
+        BLOCKS,
+        "reserved_concurrency = 800 and lazy_concurrency = 101 leave 99 of the account's 1000 unreserved",
+    ),
+    # Without a lazy recipe, there is no function to reserve it for.
+    (
+        "concurrency",
+        {"lambda": {"get_account_settings": limits(1000)}},
+        {"config": config(delivery=DeliveryOptions(lazy_concurrency=901))},
+        OK,
+        "1000 at once",
+    ),
+    (
+        "concurrency",
         {"lambda": {"get_account_settings": limits(11)}},
         {"config": config(ingest=IngestOptions(url_ingest=True), processing=ProcessingOptions(max_concurrency=10))},
         NOTE,

@@ -62,6 +62,7 @@ class Place:
         status: The status of the stack in CloudFormation; None if there is no stack.
         reviewers: Those whom the recipes ask.
         enrichers: As well.
+        lazy: Whether one of the recipes leaves variants for their first view.
     """
 
     config: Config
@@ -73,6 +74,7 @@ class Place:
     status: str | None = None
     reviewers: tuple[str, ...] = ()
     enrichers: tuple[str, ...] = ()
+    lazy: bool = False
 
     @property
     def stack(self) -> str:

@@ -28,13 +28,14 @@ _USUAL_CONCURRENCY = 1_000
 def concurrency(place: Place) -> Finding:
     """The account has room for the functions that may run at once."""
     limit = place.client("lambda").get_account_settings()["AccountLimit"]
-    options = place.config.processing
-    free = limit["UnreservedConcurrentExecutions"] - (0 if place.is_deployed else options.reserved_concurrency)
-    if options.reserved_concurrency and free < _STAYS_UNRESERVED:
+    taken = dict(_taken(place))
+    free = limit["UnreservedConcurrentExecutions"] - (0 if place.is_deployed else sum(taken.values()))
+    if taken and free < _STAYS_UNRESERVED:
+        said, it = " and ".join(f"{key} = {count}" for key, count in taken.items()), "them" if len(taken) > 1 else "it"
         return blocks(
-            f"reserved_concurrency = {options.reserved_concurrency} leaves {free} of the account's "
-            f"{limit['ConcurrentExecutions']} unreserved, and Lambda keeps {_STAYS_UNRESERVED}: lower it, or "
-            f"{_more_than(options.reserved_concurrency)}"
+            f"{said} {'leave' if len(taken) > 1 else 'leaves'} {free} of the account's "
+            f"{limit['ConcurrentExecutions']} unreserved, and Lambda keeps {_STAYS_UNRESERVED}: lower {it}, or "
+            f"{_more_than(sum(taken.values()))}"
         )
     wanted, more = started_at_once(place.config, place.reviewers, place.enrichers), started_by_a_backfill(place.config)
     started = f"the queues start {wanted} at most, and a backfill {more} more"
@@ -44,6 +45,18 @@ def concurrency(place: Place) -> Finding:
             f": uploads wait, and viewers may too. {_more_than(wanted + more)}"
         )
     return ok(f"{limit['ConcurrentExecutions']} at once; {started}")
+
+
+def _taken(place: Place) -> Iterator[tuple[str, int]]:
+    """What the options take away from all other functions of the account, by their names.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+    """
+    processing, delivery = place.config.processing, place.config.delivery
+    if processing.reserved_concurrency:
+        yield "reserved_concurrency", processing.reserved_concurrency
+    if delivery.lazy_concurrency and (place.lazy or delivery.keep_lazy_origin):
+        yield "lazy_concurrency", delivery.lazy_concurrency
 
 
 def _more_than(started: int) -> str:

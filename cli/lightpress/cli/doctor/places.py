@@ -75,9 +75,9 @@ def _environments() -> Path:
 
 
 def _asking(place: Place, file: Path) -> Place:
-    """The place with whom the recipes of a file ask."""
+    """The place with whom the recipes of a file ask, and whether they are lazy."""
     recipes = load_recipes(file)
-    return replace(place, reviewers=recipes.reviewers, enrichers=recipes.enrichers)
+    return replace(place, reviewers=recipes.reviewers, enrichers=recipes.enrichers, lazy=recipes.is_lazy)
 
 
 def _with_stack(place: Place) -> Place:
