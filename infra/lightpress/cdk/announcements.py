@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def announce_on(bus: str, *functions: PythonFunction, base_url: str) -> None:
     """Let these functions put events on `bus`, in no other name than ours. base_url: what addresses begin with."""
     for function in functions:
-        function.add_environment("EVENT_BUS", bus)
-        function.add_environment("CDN_BASE_URL", base_url)
+        function.tell("EVENT_BUS", bus)
+        function.tell("CDN_BASE_URL", base_url)
         function.add_to_role_policy(
             iam.PolicyStatement(
                 actions=["events:PutEvents"],

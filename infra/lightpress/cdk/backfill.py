@@ -107,7 +107,7 @@ class Backfill(Component):
 
     def _work_off(self, processing: Processing, config: Config) -> None:
         """The function that publishes takes hints from this queue, too, with a concurrency of their own."""
-        processing.function.add_environment("BACKFILL_QUEUE_URL", self.queue.queue_url)
+        processing.function.tell("BACKFILL_QUEUE_URL", self.queue.queue_url)
         processing.function.consume(
             self.queue,
             batch_size=config.processing.batch_size,

@@ -24,6 +24,7 @@ from lightpress.cdk.naming import Root, pin
 from lightpress.cdk.parts import make_parts
 from lightpress.cdk.queries import SavedQueries
 from lightpress.cdk.readiness import RECIPES
+from lightpress.cdk.variables import check_variables
 from lightpress.delivery.notify import KINDS, SOURCE
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.recipe_file import load_recipes
@@ -110,6 +111,7 @@ class Lightpress(Root):
         monitoring = _monitor(self, core, parts, self.functions)
         if self._config.processing.canary_minutes:
             Canary(self, "Canary", functions=self.functions, config=self._config)
+        check_variables(self.functions, who(self))
         core.uploads.share_key(readers=[*core.readers, *parts.readers], writers=parts.writers)
         self._add_outputs(core, parts, (*components, monitoring))
 

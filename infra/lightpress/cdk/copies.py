@@ -93,8 +93,8 @@ def copy_variants(
     name = config.delivery.copies_bucket
     bucket = f"arn:{Aws.PARTITION}:s3:::{name}" if name else images.bucket_arn
     for one in publishers:
-        one.add_environment("COPY_FOLDERS", ",".join(folders))
-        one.add_environment("COPIES_QUEUE_URL", queue.queue_url)
+        one.tell("COPY_FOLDERS", ",".join(folders))
+        one.tell("COPIES_QUEUE_URL", queue.queue_url)
         one.allow("sqs:SendMessage", on=queue.queue_arn)
         one.allow("s3:GetObject", on=images.arn_for_objects("i/*"))
         # GetObject: a conditional DELETE by ETag needs it, too.
@@ -102,7 +102,7 @@ def copy_variants(
         one.allow("s3:GetObject", "s3:PutObject", "s3:DeleteObject", on=images.arn_for_objects(f"{WAITING}*"))
         one.accept_any_key(images, f"{WAITING}*", *(f"{folder}*" for folder in folders if not name))
         if name:
-            one.add_environment("COPIES_BUCKET", name)
+            one.tell("COPIES_BUCKET", name)
             one.allow("s3:ListBucket", on=bucket)  # without, S3 would say 403 of what is not there
             acknowledge(
                 one.own_role,

@@ -235,7 +235,7 @@ class Delivery(Component):
         function.allow("s3:GetObject", on=self.images.arn_for_objects("m/*"))
         self._tell_path(function)
         if config.delivery.permalink_life is not None:
-            function.add_environment("PERMALINK_SECONDS", str(config.delivery.permalink_life))
+            function.tell("PERMALINK_SECONDS", str(config.delivery.permalink_life))
             function.allow("s3:GetObject", on=self.images.arn_for_objects(f"{VARIANTS}*"))
             function.accept_any_key(self.images, f"{VARIANTS}*")
         # Without, S3 would say 403 of a manifest that is not there yet.
@@ -254,7 +254,7 @@ class Delivery(Component):
     def _tell_path(self, function: PythonFunction) -> None:
         """Have a function behind the CDN redirect to where viewers find pictures."""
         if self._path:
-            function.add_environment("CDN_PATH", self._path)
+            function.tell("CDN_PATH", self._path)
 
     @property
     def longest_answer_seconds(self) -> int:
@@ -467,7 +467,7 @@ def _say_what_moving_costs(scope: Construct, config: Config) -> None:
 
 def _look_for_originals(resolver: PythonFunction, uploads: s3.IBucket) -> None:
     """Have the resolver see which originals there are, and nothing of what is in them."""
-    resolver.add_environment("PLACEHOLDERS_BUCKET", uploads.bucket_name)
+    resolver.tell("PLACEHOLDERS_BUCKET", uploads.bucket_name)
     resolver.allow("s3:ListBucket", on=uploads.bucket_arn)
 
 

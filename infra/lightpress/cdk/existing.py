@@ -161,7 +161,7 @@ def read_attached(function: PythonFunction, existing: Sequence[Existing[Attached
 def name_attached(function: PythonFunction, existing: Sequence[Existing[Attached]]) -> None:
     """Tell `function` which keys are those of attached buckets; this grants nothing."""
     if existing:
-        function.add_environment("ATTACHED", as_json([one.pictures for one in existing]))
+        function.tell("ATTACHED", as_json([one.pictures for one in existing]))
 
 
 def accept_any_key(function: PythonFunction, pictures: Selection) -> None:

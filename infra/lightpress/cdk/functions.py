@@ -230,6 +230,7 @@ class PythonFunction(lambda_.Function):
         memory_mb: Its memory, in MB.
         timeout_seconds: Its timeout.
         queues: Those whose messages it processes.
+        variables: Its environment variables.
 
     """
 
@@ -248,6 +249,7 @@ class PythonFunction(lambda_.Function):
         **capacity: Unpack[Capacity],
     ) -> None:
         log_group, own_role = _log_and_role(scope, id_, config)
+        variables = {**_common_variables(config), **environment}
         super().__init__(
             scope,
             id_,
@@ -255,7 +257,7 @@ class PythonFunction(lambda_.Function):
             handler=f"lightpress.handlers.{handler}.handler",
             role=own_role,
             log_group=log_group,
-            environment={**_common_variables(config), **environment},
+            environment=variables,
             **_properties(code, config, capacity),
         )
         used = code.layers_for(layers)
@@ -265,6 +267,7 @@ class PythonFunction(lambda_.Function):
         self.label = label or id_
         self.own_role = own_role
         self.queues: list[sqs.IQueue] = []
+        self.variables = variables
         self.memory_mb = capacity.get("memory_mb", config.processing.memory_mb)
         self.timeout_seconds = capacity.get("timeout_seconds", config.processing.timeout_seconds)
         self._acknowledge_findings(snap_start=capacity.get("snap_start", False), tracing=config.monitoring.tracing)
@@ -287,6 +290,11 @@ class PythonFunction(lambda_.Function):
                 "AwsSolutions-IAM5[Resource::*]",
                 because="X-Ray has no resources that a policy could name.",
             )
+
+    def tell(self, name: str, value: str) -> None:
+        """Set another environment variable."""
+        self.variables[name] = value
+        self.add_environment(name, value)
 
     def consume(
         self,

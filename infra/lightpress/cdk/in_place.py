@@ -103,7 +103,7 @@ class InPlace(Component):
 
     def _remember_in(self, images: PrivateBucket) -> None:
         """Keep the ledger beside the manifests; viewers can reach neither."""
-        self.function.add_environment("IMAGES_BUCKET", images.bucket_name)
+        self.function.tell("IMAGES_BUCKET", images.bucket_name)
         self.function.allow("s3:GetObject", "s3:PutObject", on=images.arn_for_objects("c/*"))
         self.function.allow("s3:ListBucket", on=images.bucket_arn)
         self.function.accept_any_key(images, "c/*")

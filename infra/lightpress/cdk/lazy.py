@@ -89,6 +89,6 @@ class LazyRendering(Construct):
     def look_later(self, queue: sqs.IQueue, *senders: PythonFunction) -> None:
         """Let `senders` request late looks through the queue of uploads, for when nobody renders any more."""
         for sender in senders:
-            sender.add_environment("LATE_LOOKS_QUEUE_URL", queue.queue_url)
-            sender.add_environment("LATE_LOOK_SECONDS", str(_REPLACED_WITHIN_SECONDS + LAZY_TIMEOUT_SECONDS))
+            sender.tell("LATE_LOOKS_QUEUE_URL", queue.queue_url)
+            sender.tell("LATE_LOOK_SECONDS", str(_REPLACED_WITHIN_SECONDS + LAZY_TIMEOUT_SECONDS))
             sender.allow("sqs:SendMessage", on=queue.queue_arn)

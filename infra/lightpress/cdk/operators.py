@@ -83,7 +83,7 @@ class Operators(Component):
         function = self._function(core, backfill, counted)
         _allow_settling(function, core, url_ingest)
         if reviewing is not None:
-            function.add_environment("REVIEW_QUEUE_URL", reviewing.queue.queue_url)
+            function.tell("REVIEW_QUEUE_URL", reviewing.queue.queue_url)
             function.allow("sqs:SendMessage", on=reviewing.queue.queue_arn)
         integration = integration_of("Integration", function.live)
         # With "jwt", API Gateway itself refuses tokens without the scope.
@@ -173,7 +173,7 @@ def _allow_settling(function: PythonFunction, core: Core, url_ingest: UrlIngest 
     function.accept_any_key(failures.quarantine, "*")
     function.allow("sqs:SendMessage", on=core.processing.queue.queue_arn)
     if url_ingest is not None:
-        function.add_environment("URL_QUEUE_URL", url_ingest.queue.queue_url)
+        function.tell("URL_QUEUE_URL", url_ingest.queue.queue_url)
         function.allow("sqs:SendMessage", on=url_ingest.queue.queue_arn)
 
 

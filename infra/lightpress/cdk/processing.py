@@ -153,7 +153,7 @@ def _pollers(config: Config) -> lambda_.ProvisionedPollerConfig | None:
 
 def read_originals(function: PythonFunction, uploads: s3.IBucket) -> None:
     """Have `function` look at originals; it may not change them."""
-    function.add_environment("UPLOADS_BUCKET", uploads.bucket_name)
+    function.tell("UPLOADS_BUCKET", uploads.bucket_name)
     function.allow("s3:GetObject", on=uploads.arn_for_objects("*"))
     function.allow(*SEE_NAMES, on=uploads.bucket_arn)
     function.accept_any_key(uploads, "*")
@@ -161,7 +161,7 @@ def read_originals(function: PythonFunction, uploads: s3.IBucket) -> None:
 
 def publish(function: PythonFunction, images: PrivateBucket) -> None:
     """Have `function` write variants (i/) and manifests (m/)."""
-    function.add_environment("IMAGES_BUCKET", images.bucket_name)
+    function.tell("IMAGES_BUCKET", images.bucket_name)
     function.allow("s3:PutObject", "s3:DeleteObject", on=images.arn_for_objects("i/*"))
     function.allow("s3:GetObject", "s3:PutObject", on=images.arn_for_objects("m/*"))
     function.allow("s3:ListBucket", on=images.bucket_arn)

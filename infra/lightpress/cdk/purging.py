@@ -97,9 +97,9 @@ class Purging(Component):
         overwrites: also of what it is about to overwrite, which takes it one request.
         """
         ended = min(sender.timeout_seconds + delivery.longest_answer_seconds, _MOST_DELAY_SECONDS)
-        sender.add_environment("PURGE_QUEUE_URL", self.queue.queue_url)
-        sender.add_environment("PURGE_DELAY_SECONDS", str(ended))
+        sender.tell("PURGE_QUEUE_URL", self.queue.queue_url)
+        sender.tell("PURGE_DELAY_SECONDS", str(ended))
         if overwrites:
             replaced = _REPLACED_WITHIN_SECONDS + RESOLVER_TIMEOUT_SECONDS
-            sender.add_environment("REFRESH_DELAY_SECONDS", str(replaced))
+            sender.tell("REFRESH_DELAY_SECONDS", str(replaced))
         sender.allow("sqs:SendMessage", on=self.queue.queue_arn)

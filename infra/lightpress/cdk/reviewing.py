@@ -75,7 +75,7 @@ class Reviewing(Component):
         self.function.accept_any_key(images, f"{REVIEWS}*")
         self.function.allow("sqs:SendMessage", on=core.processing.queue.queue_arn)
         if core.code.recipes.has_time_limits:
-            self.function.add_environment("GATE_TIME_LIMITS", "true")
+            self.function.tell("GATE_TIME_LIMITS", "true")
         # How long pictures wait: the list, whose dead entries it removes, and the manifests of the oldest.
         self.function.allow("s3:DeleteObject", on=images.arn_for_objects(f"{HELD}*"))
         self.function.allow("s3:GetObject", on=images.arn_for_objects("m/*"))

@@ -165,17 +165,17 @@ def _limit_each_day(scope: Construct, functions: Iterable[PythonFunction], confi
         without_backup="Its rows are counters of one day: restoring older ones is wrong.",
     )
     for function in functions:
-        function.add_environment("UPLOAD_COUNTERS_TABLE", table.table_name)
-        function.add_environment("MAX_UPLOADS_PER_DAY", str(config.uploads.max_uploads_per_day))
-        function.add_environment("MAX_BYTES_PER_DAY", str(config.uploads.max_megabytes_per_day * MB))
+        function.tell("UPLOAD_COUNTERS_TABLE", table.table_name)
+        function.tell("MAX_UPLOADS_PER_DAY", str(config.uploads.max_uploads_per_day))
+        function.tell("MAX_BYTES_PER_DAY", str(config.uploads.max_megabytes_per_day * MB))
         function.allow("dynamodb:UpdateItem", on=table.table_arn)
     return table
 
 
 def _accept_urls(function: PythonFunction, url_ingest: UrlIngest, failures: Failures) -> None:
     """Let the API queue URLs, and tell which of them could not be fetched and were not ordered since."""
-    function.add_environment("URL_QUEUE_URL", url_ingest.queue.queue_url)
-    function.add_environment("FAILURES_TABLE", failures.table.table_name)
+    function.tell("URL_QUEUE_URL", url_ingest.queue.queue_url)
+    function.tell("FAILURES_TABLE", failures.table.table_name)
     function.allow("sqs:SendMessage", on=url_ingest.queue.queue_arn)
     function.allow("dynamodb:Query", "dynamodb:UpdateItem", on=failures.table.table_arn)
 
