@@ -178,7 +178,11 @@ def test_the_largest_file_fits_into_its_memory(server: Misbehaving) -> None:
 
 
 def test_a_process_without_memory_is_unfinished_and_nobody_else_is_harmed(server: Misbehaving) -> None:
-    failed = failure(DownloadAlone(OPTIONS, unlimited(), room_bytes=-3 << 20), server.url("ok", 6))
+    server.body = picture(6) + bytes(900_000)  # more than Python keeps of what it has freed
+    try:
+        failed = failure(DownloadAlone(OPTIONS, unlimited(), room_bytes=-8 << 20), server.url("plain", 6))
+    finally:
+        server.body = None
     assert failed.reason is FetchReason.UNFINISHED
     assert "ended with the code" in failed.detail
 
