@@ -29,7 +29,7 @@ demo: install  ## the real pipeline on this machine: pictures in, variants out o
 
 # All at once, so that no processor waits: tests of the whole system mostly wait, and unit tests make way for them.
 # What the others say is told at the end, each in one piece.
-test: setup  ## everything that must pass: lint, unit tests, the whole system on a strict local cloud (some 10 minutes on 2 cores)
+test: setup  ## everything that must pass: lint, unit tests, the whole system on a strict local cloud (10 to 20 minutes on 2 cores)
 	@mkdir -p .local && failed=0; \
 	 $(MAKE) --no-print-directory e2e >.local/e2e.txt 2>&1 & system=$$!; \
 	 $(MAKE) --no-print-directory lint >.local/lint.txt 2>&1 & lint=$$!; \
