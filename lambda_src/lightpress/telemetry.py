@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from lightpress.pipeline.events import Problem
     from lightpress.pipeline.failures import Failure
     from lightpress.pipeline.first_view import FirstView
-    from lightpress.pipeline.manifest import LazyVariant, Manifest, Variant
+    from lightpress.pipeline.manifest import Manifest, Variant
     from lightpress.pipeline.messages import Message
     from lightpress.pipeline.outcomes import Outcome
     from lightpress.pipeline.source import Source
@@ -314,9 +314,8 @@ def _largest_bytes(manifest: Manifest) -> int:
 
     Where that is made at its first view, nobody knows its bytes yet: then nothing is said to be saved.
     """
-    files: list[Variant | LazyVariant] = [*manifest.variants, *(one for one in manifest.lazy if one.reason is None)]
-    most = max((file.width * file.height for file in files), default=0)
-    served = smallest([file for file in files if file.width * file.height == most], VIEWERS[0])
+    most = max((file.width * file.height for file in manifest.showable), default=0)
+    served = smallest([file for file in manifest.showable if file.width * file.height == most], VIEWERS[0])
     unknown = manifest.source.bytes if manifest.source else 0
     return (unknown if served.bytes is None else served.bytes) if served else 0
 

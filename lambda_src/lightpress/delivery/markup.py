@@ -73,15 +73,10 @@ def picture(  # noqa: PLR0913  what a page may choose, nearly all with a default
     return "\n".join(("<picture>", *sources, image, "</picture>"))
 
 
-def showable(manifest: Manifest) -> list[AnyVariant]:
-    """The variants that are there or can be made: a lazy one whose rendering has failed is a picture for nobody."""
-    return [*manifest.variants, *(variant for variant in manifest.lazy if variant.reason is None)]
-
-
 def whole_pictures(manifest: Manifest) -> list[AnyVariant]:
     """The variants that show the whole picture; if none does, those with the aspect ratio of the widest one."""
     ratio = (manifest.source and manifest.source.aspect_ratio) or 0.0
-    shown = showable(manifest)
+    shown = manifest.showable
     whole = [variant for variant in shown if not variant.look and _has_shape(variant, ratio)]
     if whole or not shown:
         return whole
@@ -99,7 +94,7 @@ def picture_formats(manifest: Manifest) -> list[str]:
 def _chosen(manifest: Manifest, names: Collection[str] | None) -> list[AnyVariant]:
     if names is None:
         return whole_pictures(manifest)
-    return [variant for variant in showable(manifest) if variant.name in names]
+    return [variant for variant in manifest.showable if variant.name in names]
 
 
 def _has_shape(variant: AnyVariant, ratio: float) -> bool:

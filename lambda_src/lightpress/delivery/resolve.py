@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from lightpress.delivery.choice import offered, smallest
-from lightpress.delivery.markup import showable, whole_pictures
+from lightpress.delivery.markup import whole_pictures
 from lightpress.delivery.permalink import key_of
 from lightpress.image.outputs import FALLBACKS, OUTPUTS
 from lightpress.pipeline.file_names import content_disposition, saved_as
@@ -218,7 +218,7 @@ def _large_enough(manifest: Manifest, wanted: str) -> list[AnyVariant]:
     Not those of a larger one with fewer bytes (`choice.is_dominated`): a page that does not say how wide it shows the
     picture shows it as wide as the file is, and a `srcset` of permalinks says how wide that is.
     """
-    named = [variant for variant in showable(manifest) if f"n-{variant.name}" == wanted]
+    named = [variant for variant in manifest.showable if f"n-{variant.name}" == wanted]
     if named:
         return named
     offered = whole_pictures(manifest)

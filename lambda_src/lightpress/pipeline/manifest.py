@@ -257,6 +257,11 @@ class Manifest:
         return (*self.variants, *self.lazy)
 
     @property
+    def showable(self) -> tuple[Variant | LazyVariant, ...]:
+        """Those that are there or can be made: a lazy one whose rendering has failed is a picture for nobody."""
+        return (*self.variants, *(variant for variant in self.lazy if variant.reason is None))
+
+    @property
     def is_rejected(self) -> bool:
         """Whether a reviewer has rejected it, or none has answered in time."""
         return self.reason in REJECTIONS
