@@ -110,8 +110,8 @@ conformance-peers: setup  ## compare with sharp, libvips and plain Pillow on the
 SCHEDULES ?= 10000
 SEED ?= 0
 
-simulate: setup  ## look for a schedule that loses or mixes up a picture (SCHEDULES=, SEED=; LOSSY=1, LAZY=1, CORRECTED=1, ERASING=1, GATED=1, ENRICHED=1, DROPPING=1, COPYING=1, SWEEPING=1, BACKFILLING=1, UNANSWERED=publish|reject, MIXED=1 for all of them by turns, WITHOUT_BACKFILLS=1, EXHAUSTIVE=1, QUICK=1, MUTANTS=1)
-	@$(BIN)/python -m tests.simulation $(if $(EXHAUSTIVE),exhaustive,$(if $(QUICK),exhaustive --quick,$(if $(MUTANTS),mutated,schedules $(SCHEDULES) --seed $(SEED) $(if $(MIXED),--mixed) $(if $(WITHOUT_BACKFILLS),--without-backfills) $(if $(LOSSY),--lossy) $(if $(LAZY),--lazy) $(if $(CORRECTED),--corrected) $(if $(ERASING),--erasing) $(if $(DROPPING),--dropping) $(if $(COPYING),--copying) $(if $(SWEEPING),--sweeping) $(if $(BACKFILLING),--backfilling) $(if $(GATED),--gated) $(if $(ENRICHED),--enriched) $(if $(UNANSWERED),--unanswered $(UNANSWERED)))))
+simulate: setup  ## look for a schedule that loses or mixes up a picture (SCHEDULES=, SEED=; LOSSY=1, LAZY=1, CORRECTED=1, ERASING=1, GATED=1, ENRICHED=1, DROPPING=1, COPYING=1, SWEEPING=1, DISCARDING=1, BACKFILLING=1, UNANSWERED=publish|reject, MIXED=1 for all of them by turns, WITHOUT_BACKFILLS=1, EXHAUSTIVE=1, QUICK=1, MUTANTS=1)
+	@$(BIN)/python -m tests.simulation $(if $(EXHAUSTIVE),exhaustive,$(if $(QUICK),exhaustive --quick,$(if $(MUTANTS),mutated,schedules $(SCHEDULES) --seed $(SEED) $(if $(MIXED),--mixed) $(if $(WITHOUT_BACKFILLS),--without-backfills) $(if $(LOSSY),--lossy) $(if $(LAZY),--lazy) $(if $(CORRECTED),--corrected) $(if $(ERASING),--erasing) $(if $(DROPPING),--dropping) $(if $(COPYING),--copying) $(if $(SWEEPING),--sweeping) $(if $(DISCARDING),--discarding) $(if $(BACKFILLING),--backfilling) $(if $(GATED),--gated) $(if $(ENRICHED),--enriched) $(if $(UNANSWERED),--unanswered $(UNANSWERED)))))
 
 bench: setup  ## measure CPU, bytes at equal quality and memory against sharp, libvips and plain Pillow (about 30 minutes)
 	@$(BIN)/python -m tools.benchmarks run

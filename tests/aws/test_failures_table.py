@@ -137,6 +137,17 @@ def test_what_was_recorded_anew_meanwhile_is_not_forgotten(failures: DynamoFailu
     assert list(failures.all()) == []
 
 
+def test_of_the_same_second_another_copy_tells_that_it_was_recorded_anew(failures: DynamoFailures) -> None:
+    assert failures.record(FAILURE) is None
+    newer = replace(FAILURE, quarantine="pictures/x/z")
+    assert failures.record(newer) == "pictures/x/y", "the copy that no row names any more"
+    assert failures.record(newer) is None, "as where a request is sent twice"
+    assert failures.record(replace(FAILURE, quarantine=None)) is None, "the row names the one before"
+    for former in (FAILURE, replace(FAILURE, quarantine=None)):
+        assert not failures.forget(former)
+    assert failures.forget(newer)
+
+
 def test_a_failure_is_ordered_again_until_it_is_recorded_anew_and_nothing_else_is(failures: DynamoFailures) -> None:
     failures.begin_trial(TRIAL)
     for row in (TRIAL, OF_A_MESSAGE):
@@ -160,9 +171,9 @@ def test_a_rejection_is_lifted_unless_it_was_recorded_for_another_manifest_since
     seen = failures.rejection(rejected.subject, rejected.identity)
     assert seen == frozenset({3, 5})
     failures.record(rejected, 7)
-    failures.lift_rejection(rejected.subject, rejected.identity, seen)
+    assert failures.lift_rejection(rejected.subject, rejected.identity, seen) is None
     assert len(failures.of(rejected.subject)) == 1
-    failures.lift_rejection(rejected.subject, rejected.identity, frozenset({3, 5, 7}))
+    assert failures.lift_rejection(rejected.subject, rejected.identity, frozenset({3, 5, 7})) == rejected.quarantine
     assert failures.of(rejected.subject) == []
     assert failures.rejection(rejected.subject, rejected.identity) is None
 

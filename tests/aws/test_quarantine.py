@@ -37,7 +37,7 @@ def body(s3: S3Client, key: str) -> bytes:
 
 def test_the_copy_equals_the_original_and_its_tags_stay_behind(s3: S3Client, quarantine: S3Quarantine) -> None:
     original = upload(s3, b"broken", ContentType="image/jpeg", Metadata={"by": "somebody"}, Tagging="a=b")
-    key = quarantine.keep(SOURCE, original)
+    key = quarantine.keep(SOURCE, original, "r-1")
     assert key is not None
     found = s3.get_object(Bucket="quarantine", Key=key)
     assert (found["Body"].read(), found["ContentType"], found["Metadata"]) == (
@@ -48,14 +48,15 @@ def test_the_copy_equals_the_original_and_its_tags_stay_behind(s3: S3Client, qua
     assert s3.get_object_tagging(Bucket="quarantine", Key=key)["TagSet"] == []
 
 
-def test_the_same_original_twice_is_one_copy_and_another_is_another(s3: S3Client, quarantine: S3Quarantine) -> None:
+def test_the_same_original_has_a_copy_for_each_name(s3: S3Client, quarantine: S3Quarantine) -> None:
     first = upload(s3, b"broken")
-    assert quarantine.keep(SOURCE, first) == quarantine.keep(SOURCE, first)
-    assert quarantine.keep(SOURCE, upload(s3, b"broken")) != quarantine.keep(SOURCE, first)
+    assert quarantine.keep(SOURCE, first, "r-1") == quarantine.keep(SOURCE, first, "r-1")
+    assert quarantine.keep(SOURCE, first, "r-1") != quarantine.keep(SOURCE, first, "r-2")
+    assert quarantine.keep(SOURCE, upload(s3, b"broken"), "r-1") != quarantine.keep(SOURCE, first, "r-1")
 
 
 def test_a_copy_is_removed_and_no_other(s3: S3Client, quarantine: S3Quarantine) -> None:
-    first, other = (quarantine.keep(SOURCE, upload(s3, data)) for data in (b"broken", b"broken as well"))
+    first, other = (quarantine.keep(SOURCE, upload(s3, data), "r-1") for data in (b"broken", b"broken as well"))
     assert first is not None
     quarantine.remove(first)
     assert [one["Key"] for one in s3.list_objects_v2(Bucket="quarantine")["Contents"]] == [other]
@@ -67,7 +68,7 @@ def test_a_source_that_holds_something_else_or_nothing_has_changed(s3: S3Client,
     with Stubber(s3) as answers:  # moto copies whatever the condition says
         answers.add_client_error("copy_object", code, http_status_code=status)
         with pytest.raises(PreconditionFailed):
-            S3Quarantine(s3, "quarantine").keep(SOURCE, original)
+            S3Quarantine(s3, "quarantine").keep(SOURCE, original, "r-1")
 
 
 def test_exactly_the_version_of_the_original_is_requested(s3: S3Client) -> None:
@@ -78,24 +79,25 @@ def test_exactly_the_version_of_the_original_is_requested(s3: S3Client) -> None:
             {},
             {
                 "Bucket": "quarantine",
-                "Key": "pictures/e93cc535f8b8d35df3c20b6a04550dda/3bfc269594ef649228e9a74bab00f042",
+                "Key": "pictures/e93cc535f8b8d35df3c20b6a04550dda/68aef44b1aaaffbe7d459f87e6ab3ba3",
                 "CopySource": {"Bucket": "uploads", "Key": SOURCE.key},
                 "CopySourceIfMatch": '"etag"',
                 "TaggingDirective": "REPLACE",
             },
         )
-        assert S3Quarantine(s3, "quarantine").keep(SOURCE, original)
+        assert S3Quarantine(s3, "quarantine").keep(SOURCE, original, "r-1")
         answers.assert_no_pending_responses()
 
 
 def test_what_one_request_cannot_copy_is_left_where_it_is(s3: S3Client) -> None:
     with Stubber(s3):  # nothing is asked
-        assert S3Quarantine(s3, "quarantine").keep(SOURCE, Original("v1", '"etag"', (5 << 30) + 1)) is None
+        assert S3Quarantine(s3, "quarantine").keep(SOURCE, Original("v1", '"etag"', (5 << 30) + 1), "r-1") is None
 
 
 @pytest.mark.parametrize("part", ["hello", "", "ä 😀\n", "half a character: \ud800"])
 def test_a_message_is_kept_word_for_word(s3: S3Client, quarantine: S3Quarantine, part: str) -> None:
-    key = quarantine.keep_message("id/../x", part)
+    key = quarantine.keep_message("id/../x", part, "r-1")
     assert s3.head_object(Bucket="quarantine", Key=key)["ContentType"] == "text/plain; charset=utf-8"
     assert body(s3, key).decode(errors="surrogatepass") == part
-    assert key == quarantine.keep_message("id/../x", part) != quarantine.keep_message("id-2", part)
+    assert key == quarantine.keep_message("id/../x", part, "r-1") != quarantine.keep_message("id-2", part, "r-1")
+    assert key != quarantine.keep_message("id/../x", part, "r-2")

@@ -95,7 +95,7 @@ def test_what_is_restored_is_read_and_is_the_same_original(s3: S3Client) -> None
     after = look(s3)
     assert (after.identity, after.closed) == (before.identity, None)
     assert S3Originals(s3).read(HERE, after) == b"one"
-    assert S3Quarantine(s3, "quarantine").keep(HERE, after)
+    assert S3Quarantine(s3, "quarantine").keep(HERE, after, "r-1")
 
 
 HEADS: dict[str, tuple[dict[str, Any], str | None]] = {
@@ -247,7 +247,7 @@ def test_no_copy_can_be_made_of_what_cannot_be_read(  # noqa: PLR0913, PLR0917  
         answers.add_client_error("copy_object", copied, "", 400 if copied == "InvalidRequest" else 403)
         answers.add_client_error("get_object", code, words, status, expected_params=FIRST_BYTE)
         with pytest.raises(Unreadable) as unreadable:
-            S3Quarantine(s3, "quarantine").keep(HERE, SEEN)
+            S3Quarantine(s3, "quarantine").keep(HERE, SEEN, "r-1")
         answers.assert_no_pending_responses()
     assert unreadable.value.closed.reason is reason
 
@@ -258,17 +258,17 @@ def test_where_the_copy_may_not_be_written_that_is_no_fault_of_the_original(s3: 
         answers.add_client_error("copy_object", "AccessDenied", "not authorized to perform: s3:PutObject", 403)
         answers.add_response("get_object", {"Body": io.BytesIO(b"1")}, FIRST_BYTE | {"IfMatch": original.etag})
         with pytest.raises(ClientError, match="s3:PutObject"):
-            S3Quarantine(s3, "quarantine").keep(HERE, original)
+            S3Quarantine(s3, "quarantine").keep(HERE, original, "r-1")
 
 
 def test_an_outage_of_copies_is_no_question_about_the_original(s3: S3Client) -> None:
     with Stubber(s3) as answers:  # nothing else is asked
         answers.add_client_error("copy_object", "InternalError", "", 500)
         with pytest.raises(ClientError, match="InternalError"):
-            S3Quarantine(s3, "quarantine").keep(HERE, SEEN)
+            S3Quarantine(s3, "quarantine").keep(HERE, SEEN, "r-1")
 
 
 def test_what_is_in_an_archive_is_not_copied(s3: S3Client) -> None:
     etag = s3.put_object(Bucket="uploads", Key="a.jpg", Body=b"one", StorageClass="GLACIER")["ETag"]
     with pytest.raises(Unreadable, match="archived"):
-        S3Quarantine(s3, "quarantine").keep(HERE, Original("v1", etag, 3))
+        S3Quarantine(s3, "quarantine").keep(HERE, Original("v1", etag, 3), "r-1")

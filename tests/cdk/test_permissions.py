@@ -53,6 +53,7 @@ _MAY = {
         *_messages_of("DeadLetterQueue"),
         *_log("RecordFailureLogs"),
         ("s3:PutObject", f"arn:aws:s3:::{_QUARANTINE}/*"),
+        ("s3:DeleteObject", f"arn:aws:s3:::{_QUARANTINE}/*"),
         ("dynamodb:GetItem", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/FailuresTable"),
         ("dynamodb:UpdateItem", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/FailuresTable"),
     },

@@ -13,6 +13,8 @@ from botocore.stub import Stubber
 from lightpress.composition.purge_deleted import cdn
 from lightpress.delivery.resolve import PLACEHOLDER
 from lightpress.handlers import purge_deleted, resolve
+from lightpress.pipeline.events import reconcile_message
+from lightpress.pipeline.source import Source
 from tests.delivery.paths import resolver_path
 from tests.handlers.conftest import (
     BUS,
@@ -52,6 +54,7 @@ PURGE = Call("sqs", "SendMessage", PURGES)
 HOLD_BACK = Call("sqs", "ChangeMessageVisibility", QUEUE)
 HOLD_LETTER_BACK = Call("sqs", "ChangeMessageVisibility", DEAD_LETTERS)
 COPY = Call("s3", "CopyObject", QUARANTINE, "*")
+REMOVE_COPY = Call("s3", "DeleteObject", QUARANTINE, "*")
 KEEP_MESSAGE = Call("s3", "PutObject", QUARANTINE, "*")
 WRITE_DOWN = Call("dynamodb", "UpdateItem", FAILURES)
 ANNOUNCE = Call("events", "PutEvents", BUS)
@@ -59,7 +62,7 @@ ANNOUNCE = Call("events", "PutEvents", BUS)
 STORY = {READ_MANIFEST, LOOK, IS_THE_BUCKET_THERE, WHICH_VERSION, READ, WRITE, PUBLISH, LIST, REMOVE, PURGE, ANNOUNCE}
 PROCESS_UPLOAD = STORY | {GIVE_UP, HOLD_BACK}
 IS_IT_REJECTED = Call("dynamodb", "GetItem", FAILURES)
-RECORD_FAILURE = STORY | {COPY, KEEP_MESSAGE, WRITE_DOWN, IS_IT_REJECTED, HOLD_LETTER_BACK}
+RECORD_FAILURE = STORY | {COPY, REMOVE_COPY, KEEP_MESSAGE, WRITE_DOWN, IS_IT_REJECTED, HOLD_LETTER_BACK}
 RESOLVE = {READ_MANIFEST, Call("s3", "GetObject", IMAGES, "i/")}
 LOOK_FOR_ORIGINAL = Call("s3", "ListObjectsV2", UPLOADS, "*")
 RESOLVE_OR_WAIT = RESOLVE | {LOOK_FOR_ORIGINAL}  # with `placeholder_while_processing`
@@ -105,6 +108,17 @@ def test_a_bad_picture_that_is_recorded(calls: set[Call], deployed: Deployed) ->
     calls.clear()
     deployed.record()
     assert calls == {READ_MANIFEST, LOOK, READ, COPY, WRITE_DOWN, PUBLISH, LIST, ANNOUNCE}
+
+
+def test_a_bad_picture_that_is_recorded_once_more(calls: set[Call], deployed: Deployed) -> None:
+    deployed.upload("a.jpg", b"hello")
+    for _ in range(2):
+        calls.clear()
+        deployed.invoke(reconcile_message(Source(UPLOADS, "a.jpg"), retry=True))
+        deployed.record()
+    assert calls == {READ_MANIFEST, LOOK, READ, GIVE_UP, COPY, WRITE_DOWN, REMOVE_COPY, PUBLISH, LIST, ANNOUNCE}
+    (failure,) = deployed.failures()
+    assert deployed.quarantined(failure) == b"hello"
 
 
 def test_a_picture_in_an_archive_and_how_it_is_recorded(calls: set[Call], deployed: Deployed) -> None:
@@ -257,6 +271,7 @@ def test_what_must_be_granted_is_this_and_no_more() -> None:
     }
     assert needs(RECORD_FAILURE) - GRANTS_OF_THE_STORY == {
         Need("s3:PutObject", "quarantine/*"),
+        Need("s3:DeleteObject", "quarantine/*"),
         Need("dynamodb:GetItem", "failures"),
         Need("dynamodb:UpdateItem", "failures"),
         Need("sqs:ChangeMessageVisibility", "dead-letters"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from lightpress.aws.images import S3Images
@@ -251,12 +251,15 @@ class FakeQuarantine:
         client = _client({self.originals.name: self.originals.bucket, "quarantine": self.bucket})
         self._adapter = S3Quarantine(client, "quarantine")
 
-    def keep(self, source: Source, original: Original) -> str | None:
+    def keep(self, source: Source, original: Original, name: str) -> str | None:
         self.before_keep()
-        return self._adapter.keep(source, original) if original.size <= self.largest else None
+        return self._adapter.keep(source, original, name) if original.size <= self.largest else None
 
-    def keep_message(self, message_id: str, part: str) -> str:
-        return self._adapter.keep_message(message_id, part)
+    def keep_message(self, message_id: str, part: str, name: str) -> str:
+        return self._adapter.keep_message(message_id, part, name)
+
+    def remove(self, path: str) -> None:
+        self._adapter.remove(path)
 
     @property
     def held(self) -> dict[str, bytes]:
@@ -279,20 +282,23 @@ class FakeFailures:
     def end_trial(self, trial: Trial) -> None:
         self.trials[trial] -= 1
 
-    def record(self, failure: Failure, revision: int | None = None) -> None:
+    def record(self, failure: Failure, revision: int | None = None) -> str | None:
         if self.failing:
             raise ConnectionError("no answer of the table")
         row = failure.subject, failure.identity
-        self.rows[row] = failure
+        before = self.rows[row].quarantine if row in self.rows else None
+        self.rows[row] = replace(failure, quarantine=failure.quarantine or before)
         self.revisions[row] = self.revisions.get(row, frozenset()) | ({revision} if revision else set())
+        return before if self.rows[row].quarantine != before else None
 
     def rejection(self, subject: str, identity: str) -> frozenset[int] | None:
         found = self.rows.get((subject, identity))
         return self.revisions[subject, identity] if found and found.reason in REJECTIONS else None
 
-    def lift_rejection(self, subject: str, identity: str, revisions: frozenset[int]) -> None:
-        if self.revisions[subject, identity] == revisions:
-            del self.rows[subject, identity]
+    def lift_rejection(self, subject: str, identity: str, revisions: frozenset[int]) -> str | None:
+        if self.revisions[subject, identity] != revisions:
+            return None
+        return self.rows.pop((subject, identity)).quarantine
 
 
 @dataclass
@@ -358,7 +364,7 @@ class FakeCloud:
 
     def last_word(self, verdict: Verdict | None = None) -> FailureRecorder:
         """Whoever records what is rejected, told of it by a letter."""
-        return FailureRecorder(DeadLetter("", "message-1", verdict=verdict), self.registry)
+        return FailureRecorder(DeadLetter("", "message-1", verdict=verdict), self.registry, "receipt-1")
 
     def dependencies(self) -> Dependencies:
         return Dependencies(self.originals, self.images, self.recipes, self.press, self.purges, self.refreshes)

@@ -54,6 +54,7 @@ def schedules(  # noqa: PLR0913, PLR0917  options of a command
     dropping: Annotated[bool, typer.Option("--dropping", help="Originals leave once they are published.")] = False,  # noqa: FBT002
     copying: Annotated[bool, typer.Option("--copying", help="There are copies of variants elsewhere.")] = False,  # noqa: FBT002
     sweeping: Annotated[bool, typer.Option("--sweeping", help="Operators sweep.")] = False,  # noqa: FBT002
+    discarding: Annotated[bool, typer.Option("--discarding", help="Operators discard failures.")] = False,  # noqa: FBT002
     backfilling: Annotated[bool, typer.Option("--backfilling", help="Backfills run on the state machine.")] = False,  # noqa: FBT002
     unanswered: Annotated[Unanswered, typer.Option(help="What becomes of what nobody reviews.")] = Unanswered.HOLD,
     all_mixed: Annotated[bool, typer.Option("--mixed", help="Each schedule draws its kinds by its number.")] = False,  # noqa: FBT002
@@ -83,6 +84,7 @@ def schedules(  # noqa: PLR0913, PLR0917  options of a command
         dropping=dropping,
         copying=copying,
         sweeping=sweeping,
+        discarding=discarding,
         backfilling=backfilling,
         unanswered=unanswered,
     )

@@ -87,6 +87,33 @@ COPIED_AND_ERASED = (*_REJECTED, "step 0", "client", *("step 1",) * 13)
 COPIED_AND_DIED = (*_REJECTED, "DIES_AFTER 0")
 """A picture is bad, and the last instance dies right after it has copied it into quarantine."""
 
+FAILED_AGAIN = (
+    *(*_REJECTED, *("step 0",) * 7),
+    *("client", "start process/2", *("step 0",) * 6, "start record/2", "step 0", "step 0"),
+)
+"""A picture is bad, and has failed; an operator sends it again, and the last instance is about to copy it."""
+
+RECORDED_TWICE = (
+    *(*_REJECTED, "step 0", "step 0"),
+    *("client", "start process/2", *("step 1",) * 6, "start record/2", *("step 1",) * 5),
+    *("step 0", *("step 1",) * 3),
+)
+"""The same, before the first failure is published: two have recorded it, and whoever lost their race does it again."""
+
+DISCARDED_QUICK = [
+    *(case for script in ("Bc", "BcQ") for case in _kinds(script)),
+    *(Case(script, faults=1, begins=FAILED_AGAIN) for script in ("Bec", "BecD")),
+    Case("Bec", begins=RECORDED_TWICE),
+]
+"""An operator discards failures, while the same is being recorded once more."""
+
+DISCARDED = [
+    *DISCARDED_QUICK,
+    *(case for script in ("Bec", "BcD") for case in _kinds(script)),
+    *(case for script in ("Bc", "BDc") for case in _kinds(script, faults=1)),
+    Case("Becc", begins=FAILED_AGAIN),
+]
+
 RECORDED_AND_HALF_ERASED = (*_REJECTED[:-3], "client", *("step 0",) * 6, "start record/1", *("step 1",) * 5)
 """It is copied and recorded, and about to be published as failed, as its original is about to be erased."""
 
@@ -542,6 +569,7 @@ ALL = [
     *LAZY,
     *CORRECTED,
     *ERASED,
+    *DISCARDED,
     *SWEPT,
     *COPIES,
     *GATED,
@@ -574,6 +602,7 @@ QUICK = [
     *LAZY_QUICK,
     *CORRECTED_QUICK,
     *ERASED_QUICK,
+    *DISCARDED_QUICK,
     *SWEPT_QUICK,
     *COPIES_QUICK,
     *GATED_QUICK,

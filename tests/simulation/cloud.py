@@ -42,7 +42,7 @@ from tests.simulation.deployed import (
     Release,
     Stores,
 )
-from tests.simulation.invocation import CORRECT, ERASURE, FIRST_VIEW, OF_FOLDER, SWEEP
+from tests.simulation.invocation import CORRECT, DISCARD, ERASURE, FIRST_VIEW, OF_FOLDER, SWEEP
 from tests.simulation.pictures import COPY_FOLDERS, FORMER, FORMER_REVISION, OPENED, closed_for
 from tests.simulation.promises import Promises
 from tests.simulation.timeline import Timeline
@@ -366,10 +366,17 @@ class Cloud:
         queue, release = Queue(SWEEP), self.releases[-1]
         self.start(queue, batch, release, begin(release, queue, batch))
 
+    def discard(self, key: str, begin: Callable[[Release, Queue, tuple[Message, ...]], Mind]) -> None:
+        """An operator begins to discard every failure of a key."""
+        self.asked_for += 1
+        batch = (Message(self.asked_for, key, received=1, in_flight=True),)
+        queue, release = Queue(DISCARD), self.releases[-1]
+        self.start(queue, batch, release, begin(release, queue, batch))
+
     @property
     def at_work(self) -> frozenset[str]:
         """The names of those who work for Lightpress."""
-        return frozenset(worker.name for worker in self.workers if worker.queue not in {ERASURE, SWEEP})
+        return frozenset(worker.name for worker in self.workers if worker.queue not in {ERASURE, SWEEP, DISCARD})
 
     def is_changed_while_erased(self, key: str) -> bool:
         """Whether a client has changed what the key holds since an operator has begun to erase it, who goes on."""

@@ -28,16 +28,29 @@ from lightpress.backfill.hashes import hashes
 from lightpress.cli import distributed, erasing, erasure
 from lightpress.delivery import notify as announce
 from lightpress.delivery import purging
+from lightpress.failures import discarding
 from lightpress.failures import record as record_failure
 from lightpress.pipeline import correction, dropping, enriching, first_view, gate, leftovers, reconcile, reviewing
 from lightpress.pipeline import messages as process
 from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.facts import Words, fact_from
+from lightpress.pipeline.failures import subject_of_picture
 from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import Unanswered
 from lightpress.pipeline.source import Source
 from tests.simulation import pictures
-from tests.simulation.invocation import ANSWER, CORRECT, ERASURE, FIRST_VIEW, OF_FOLDER, RECEIPT, RENDER, SWEEP, WAIT
+from tests.simulation.invocation import (
+    ANSWER,
+    CORRECT,
+    DISCARD,
+    ERASURE,
+    FIRST_VIEW,
+    OF_FOLDER,
+    RECEIPT,
+    RENDER,
+    SWEEP,
+    WAIT,
+)
 from tools.fakes.dynamodb import SimulatedDynamoDb
 from tools.fakes.events import SimulatedEventBridge
 from tools.fakes.s3 import SimulatedS3
@@ -102,6 +115,7 @@ class Code:
     first_view: Any = first_view
     correction: Any = correction
     dropping: Any = dropping
+    discarding: Any = discarding
     erasing: Any = erasing
     erasure: Any = erasure
     reviewing: Any = reviewing
@@ -269,6 +283,7 @@ class Release:
             CORRECT: self._correct,
             ERASURE: self._erasure,
             SWEEP: self._sweep,
+            DISCARD: self._discard,
             REVIEWS: self._review,
             FACTS: self._fact,
         }
@@ -316,7 +331,8 @@ class Release:
         )
 
         def handle(message: Message) -> None:
-            work(self.code.dead_letters.dead_letter_of(_as_lambda_has_it(message), ""), message.id, message.received)
+            letter = self.code.dead_letters.dead_letter_of(_as_lambda_has_it(message), "")
+            work(letter, f"{message.id} {message.received}", message.received)
 
         return handle
 
@@ -381,6 +397,18 @@ class Release:
                 survey.names.add(message.body)
             if work.run(survey.names, Waiting(wire), lambda _: None):
                 wire(RECEIPT, message.body, lambda: None, changes=True)
+
+        return handle
+
+    def _discard(self, wire: Wire) -> Callable[[Message], None]:
+        """The message is a key, all of whose failures are discarded, as they are when they are listed."""
+        dynamodb = SimulatedDynamoDb(self.stores.tables, wire)
+        rows = self.code.failures.DynamoFailures(dynamodb, FAILURES, partial(int, NOW), RETENTION_SECONDS)
+        copies = self.code.quarantine.S3Quarantine(SimulatedS3(self.stores.buckets, wire), QUARANTINE)
+
+        def handle(message: Message) -> None:
+            for failure in rows.of(subject_of_picture(UPLOADS, message.body)):
+                self.code.discarding.discard(failure, rows, copies)
 
         return handle
 

@@ -15,10 +15,12 @@ import random
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.gate import PERSON
 from lightpress.pipeline.paths import short_name
 from lightpress.pipeline.recipe import Unanswered
-from tests.simulation.cloud import Cloud
+from lightpress.pipeline.source import Source
+from tests.simulation.cloud import OPERATOR, Cloud
 from tests.simulation.deployed import BUS, PREVIOUS_DAYS, UPLOADS, Code
 from tests.simulation.invocation import ERASURE, Fault
 from tests.simulation.memory import Memory, Remembered
@@ -73,7 +75,8 @@ _MOST_STEPS = 1_000
 # of them, whom R does not ask, says what is to be seen, and thinks again; f: another one sees a face. h and g: somebody
 # says what is to be seen, of whatever recipes. v: somebody sweeps; y: so does the schedule, after more time than
 # replaced variants are kept. p: another key is put, whose copies want the same addresses, and d: it is deleted; u: a
-# stack of before has left a copy of each at the other's address of R. n: nobody ever hears of the changes that nobody
+# stack of before has left a copy of each at the other's address of R. e: an operator sends what the key holds to the
+# queue again, as one that failed, and c: discards its failures. n: nobody ever hears of the changes that nobody
 # has received yet; a night finds them, once everything else is done.
 
 
@@ -126,9 +129,11 @@ SCRIPT: dict[str, Callable[[Cloud], None]] = {
     "p": lambda cloud: cloud.put(NEIGHBOR, GOOD + b"P"),
     "d": lambda cloud: cloud.delete(NEIGHBOR),
     "u": _leave_crossed_copies,
+    "e": lambda cloud: cloud.say(reconcile_message(Source(UPLOADS, KEY), retry=True), OPERATOR),
 }
 
 VIEWER, LAZY_VIEWERS, ERASES, TIME_PASSES = "V", frozenset("WU"), "S", "T"
+DISCARDS = "c"
 ERASES_FOLDER = "k"
 SWEEPS, SWEEPS_LATER = "v", "y"
 LOSES = "n"
@@ -340,11 +345,11 @@ class Run:
         if operation in CORRECTIONS:
             self.cloud.correct(KEY, CORRECTIONS[operation], self._memory.begin)
             return
-        if operation == ERASES:
-            self.cloud.erase(KEY, self._memory.begin)
+        if operation == DISCARDS:
+            self.cloud.discard(KEY, self._memory.begin)
             return
-        if operation == ERASES_FOLDER:
-            self.cloud.erase(KEY, self._memory.begin, of_folder=True)
+        if operation in {ERASES, ERASES_FOLDER}:
+            self.cloud.erase(KEY, self._memory.begin, of_folder=operation == ERASES_FOLDER)
             return
         if operation in {SWEEPS, SWEEPS_LATER}:
             if operation == SWEEPS_LATER:

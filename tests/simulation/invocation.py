@@ -32,11 +32,13 @@ OF_FOLDER = (("scope", "folder"),)
 """How they are asked to where they know only keys that are found."""
 SWEEP = "sweep"
 """The operator who sweeps, or a child of the state machine that does; of no queue either."""
+DISCARD = "discard"
+"""The operator who discards failures; of no queue either."""
 BACKFILL, OPERATING = "backfill", "operating"
 """The function that the state machine of backfills invokes, and the operator who begins and stops it; nor these."""
-COMMANDS = frozenset({CORRECT, ERASURE, SWEEP, OPERATING})
+COMMANDS = frozenset({CORRECT, ERASURE, SWEEP, DISCARD, OPERATING})
 """Processes of their own, each time."""
-UNQUEUED = frozenset({FIRST_VIEW, CORRECT, ERASURE, SWEEP, BACKFILL, OPERATING})
+UNQUEUED = frozenset({FIRST_VIEW, CORRECT, ERASURE, SWEEP, DISCARD, BACKFILL, OPERATING})
 WAIT, RECEIPT = "Wait", "Receipt"
 """Of an erasure: until everybody who was at work when it began to wait has ended; and its word that nothing is left."""
 

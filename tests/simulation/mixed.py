@@ -24,6 +24,7 @@ def kinds_of(number: int) -> dict[str, Any]:
     chance = random.Random(f"kinds {number}")  # noqa: S311  it decides schedules
     drawn = {kind: chance.random() < _PART for kind in KINDS}
     unanswered = chance.choice(list(Unanswered))
+    drawn["discarding"] = chance.random() < _PART
     if drawn["dropping"]:
         drawn |= dict.fromkeys(_NOT_WHERE_ORIGINALS_LEAVE, False)
     if drawn["backfilling"]:

@@ -31,6 +31,7 @@ from tests.simulation.cases import (
     DIED_BELOW_A_TOMBSTONE,
     EAGER_AND_LATE,
     ERASED_AND_ABOUT_TO_BE_HELD,
+    FAILED_AGAIN,
     FAILED_AND_HALF_ERASED,
     HALF_PUBLISHED_BY_OTHERS,
     HELD,
@@ -50,6 +51,7 @@ from tests.simulation.cases import (
     PUBLISHED_TWICE,
     PUT_AND_HALF_ERASED,
     RECORDED_AND_HALF_ERASED,
+    RECORDED_TWICE,
     REFUSED_FOR_ANOTHER,
     REJECTED,
     REJECTED_AND_OVERTAKEN,
@@ -76,7 +78,7 @@ REVIEWING, REVIEWS, WAITING = "reviewing", "reviews", "waiting"
 ENRICHING, FACTS = "enriching", "facts"
 CHILD, MACHINE, DISTRIBUTED = "child", "machine", "distributed"
 DROPPING = "dropping"
-FAILURES = "failures"
+FAILURES, DISCARDING = "failures", "discarding"
 COPIES = "copies"
 IMAGES, ORIGINALS, QUARANTINE, RENDER, PURGING = "images", "originals", "quarantine", "render", "purging"
 
@@ -572,6 +574,62 @@ MUTANTS = (
             ),
         ),
         Case("BP"),
+        5_000,
+    ),
+    Mutant(
+        "an original always has the same copy in quarantine",
+        QUARANTINE,
+        (Change("fingerprint(X)", "fingerprint(original.identity)", "keep"),),
+        Case("Bec", begins=FAILED_AGAIN),
+        500,
+    ),
+    Mutant(
+        "whoever records a failure twice names the same copy",
+        RECORD_FAILURE,
+        (Change('f"{self.delivery} {self.copies}"', "self.delivery"),),
+        Case("Bec", begins=RECORDED_TWICE),
+        1_000,
+    ),
+    Mutant(
+        "a failure is discarded that was recorded anew within the same second",
+        FAILURES,
+        (Change('" AND #quarantine = :quarantine"', '""'),),
+        Case("Bec", begins=FAILED_AGAIN),
+        500,
+    ),
+    Mutant(
+        "the copy of a discarded failure goes before its row",
+        DISCARDING,
+        (Change("R.forget(F)", "[copies.remove(F.quarantine), R.forget(F)][1]"),),
+        Case("Bc", faults=1),
+        5_000,
+    ),
+    Mutant(
+        "a replaced row leaves its copy behind",
+        RECORD_FAILURE,
+        (Change("A.remove(replaced)", "None"),),
+        Case("Be"),
+        500,
+    ),
+    Mutant(
+        "a rejection that is taken back leaves its copy behind",
+        RECORD_FAILURE,
+        (Change("A.remove(copy)", "None"),),
+        Case("Pra", begins=HELD),
+        5_000,
+    ),
+    Mutant(
+        "a row that is written twice loses its own copy",
+        FAILURES,
+        (Change("B if Q not in {None, B} else None", "before"),),
+        Case("B", faults=1),
+        2_000,
+    ),
+    Mutant(
+        "a row that names no other copy loses the one that it has",
+        FAILURES,
+        (Change("Q not in {None, B}", "Q != B"),),
+        Case("BLe"),
         5_000,
     ),
     Mutant(

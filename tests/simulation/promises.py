@@ -151,6 +151,8 @@ class Promises:
         self._wanted: dict[str, str] = {}
         self._undecided: set[str] = set()
         self._seen_by_erasers: set[str] = set()
+        self._discarded: set[tuple[str, ...]] = set()
+        """The rows that operators have discarded as they had been shown to them, and that nobody has recorded since."""
         self._came_back: Counter[str] = Counter()
         self._may_leave: set[str] = set()
         self._lay_there: dict[str, frozenset[str]] = {}
@@ -252,6 +254,10 @@ class Promises:
         """How often clients have changed what a key holds."""
         return self._changes[key]
 
+    def discarded(self, *row: str) -> None:
+        """Remember that an operator has discarded a row of the failures table."""
+        self._discarded.add(row)
+
     def removed(self, key: str) -> None:
         """Remember that what a key holds has changed. What was said before need not count where it comes back."""
         self._changes[key] += 1
@@ -271,6 +277,7 @@ class Promises:
         more = (
             sorted(self.foreign.items()),
             sorted(self._looks_lost.items()),
+            sorted(self._discarded),
             sorted(self._addresses.items()),
             *facts,
             last,
@@ -310,6 +317,8 @@ class Promises:
         """After a request that changed `what`. by: the queue of the worker that made it."""
         self._check_all_erased()
         self._check_leaving(by)
+        if self._discarded:
+            self._discarded -= {row for row, item in self._cloud.failures.items.items() if "reason" in item}
         if self._cloud.lazy:
             self._check_served(what)
         self._check_owners()
@@ -722,19 +731,23 @@ class Promises:
         contents = self.contents[manifest.source.identity]
         was_closed = self._closed.get(manifest.source.identity, frozenset())
         if not found:
-            self._break(key, "failed, and there is no record of it")
+            if (subject, manifest.source.identity) not in self._discarded:
+                self._break(key, "failed, and there is no record of it")
         elif found[0]["reason"] != manifest.reason and not (was_closed | REJECTIONS) & {
             found[0]["reason"],
             manifest.reason,
         }:
             # Of what is bad, and then cannot be read, two letters may tell either: both are true, and a row holds one.
             self._break(key, f"the record says {found[0]['reason']}, the manifest {manifest.reason}")
-        elif not was_closed and self._cloud.quarantine.data(found[0].get("quarantine", "")) != contents:
+        elif not (was_closed and "quarantine" not in found[0]) and self._copy_of(found[0]) != contents:
             self._break(key, "failed, and what failed is not in quarantine")
         if manifest.reason in UNREADABLE:
             self._check_closed(key, was_closed, manifest.reason)
         else:
             self._check_reason(key, contents, manifest.reason)
+
+    def _copy_of(self, row: Mapping[str, str]) -> bytes | None:
+        return self._cloud.quarantine.data(row.get("quarantine", ""))
 
     def _check_closed(self, key: str, was_closed: frozenset[Reason], reason: str | None) -> None:
         """It fails as unreadable only if it was, and as denied only after patience; a fault may cost a try of it."""
@@ -805,6 +818,7 @@ class Promises:
                 self._break(key, "what is published was never announced")
             self._check_followed(key, manifest, source, recipe)
         self._check_nonsense()
+        self._check_quarantine()
         self._check_kept_by_cdn()
         self._check_copies()
         if self._cloud.gated:
@@ -1067,6 +1081,12 @@ class Promises:
         for body in sorted(self.nonsense):
             if body.encode() not in kept:
                 self._break(body, "makes no sense, and is not recorded")
+
+    def _check_quarantine(self) -> None:
+        """Where nothing went wrong, nothing is in quarantine that no row names; else it expires there."""
+        named = {row.get("quarantine") for row in rows(self._cloud.failures)}
+        if self._cloud.calm and not self._seen_by_erasers and not self._cloud.quarantine.keys.keys() <= named:
+            self._break("*", "a copy is left over in quarantine")
 
     def leftovers(self) -> int:
         """How many generations nobody will ever publish or show: what `lightpress sweep` would remove."""

@@ -72,7 +72,7 @@ OPERATIONS = (
 """Those that may be out of order for a while."""
 _PART_THAT_IS_CLOSED, _PART_OF_OLD_VIEWS = 0.1, 0.2
 _VIEWS, _ANSWERS, _PURGES, _EXPIRIES, _OVERDUE = 0.1, 0.2, 0.05, 0.02, 0.05
-_PART_OF_THE_MACHINE = 0.2
+_PART_OF_THE_MACHINE, _PART_OF_OPERATORS = 0.2, 0.1
 _PART_ABOUT_NOW, _PART_APPROVED, _PART_THAT_LOOKS_ALIKE = 0.8, 0.7, 0.7
 _PART_THAT_IS_HEARD, _PART_THAT_IS_LOST = 0.5, 0.1
 _MOST_AT_ONCE = 4
@@ -81,6 +81,7 @@ _EACH_THAT_GOES_BACK = 4
 _MOST_IN_A_BATCH = 3
 _MOST_STEPS = 20_000
 _MOST_HOURS = 4
+_MOST_OF_OPERATORS = 12
 _HOURS_OF_WEEKS = PREVIOUS_DAYS * 24 // 2 + 1
 _MOST_REMOVALS_IN_VAIN = 30
 """Of originals; several who erase or drop the same at once, and requests that are sent twice, make a few."""
@@ -112,6 +113,7 @@ def run(  # noqa: PLR0913  kinds of schedules
     copying: bool = False,
     sweeping: bool = False,
     backfilling: bool = False,
+    discarding: bool = False,
     unanswered: Unanswered = Unanswered.HOLD,
 ) -> Told:
     """Run one schedule: a while in which anything may happen, then calm until nothing is left to do.
@@ -123,8 +125,8 @@ def run(  # noqa: PLR0913  kinds of schedules
     originals, older versions are brought back, and expire. enriched: they ask enrichers for facts, and people say what
     pictures show. copying: they have copies of variants elsewhere, where somebody else may have put
     something. sweeping: operators sweep at any time, and once more in the calm, when nothing may be left over.
-    backfilling: backfills run on the state machine. Those are schedules of their own: a number is another story with
-    them.
+    backfilling: backfills run on the state machine. discarding: operators discard failures, and send them again. Those
+    are schedules of their own: a number is another story with them.
     """
     kinds = {"lossy": lossy, "lazy": lazy, "corrected": corrected, "erasing": erasing, "gated": gated}
     schedule = _Schedule(
@@ -137,6 +139,7 @@ def run(  # noqa: PLR0913  kinds of schedules
         copying=copying,
         sweeping=sweeping,
         backfilling=backfilling,
+        discarding=discarding,
     )
     schedule.run()
     if sweeping and not schedule.cloud.promises.broken:
@@ -169,12 +172,13 @@ class _Schedule:
         copying: bool,
         sweeping: bool,
         backfilling: bool,
+        discarding: bool,
     ) -> None:
         self.dropping, self.copying, self.sweeping, self.sweeps_of_calm = dropping, copying, sweeping, 0
         self.hinted_last: frozenset[tuple[str, str]] = frozenset()
         self.said_at_last = self.losing = False
         self.lossy, self.lazy, self.corrected, self.erasing, self.gated = lossy, lazy, corrected, erasing, gated
-        self.enriched = enriched
+        self.enriched, self.discarding = enriched, discarding
         self.number, self.chance = number, random.Random(number)  # noqa: S311  it decides schedules
         self.viewers = random.Random(f"viewers {number}")  # noqa: S311  what they do changes nothing for workers
         self.clock = random.Random(f"clock {number}")  # noqa: S311  nor does what expires
@@ -203,6 +207,7 @@ class _Schedule:
         self.out_of_order = ""
         self.steps_of_outage = 0
         self.hours_left = _MOST_HOURS
+        self.failures_left = _MOST_OF_OPERATORS if discarding else 0
         self.is_swept_late = number % 4 < 2  # with versions, and without
         self.days_of_calm = number % 3 if unanswered is not Unanswered.HOLD else 0
         self.failed_meanwhile: set[tuple[str, int]] = set()
@@ -233,6 +238,7 @@ class _Schedule:
             actions[self._correct] = 8
         actions |= {self._erase: 5} if self.erasing else {}
         actions |= {self._sweep: 5, self._pass_weeks: 15} if self.sweeping else {}
+        actions |= {self._discard: 8, self._retry: 8} if self.discarding else {}
         if self.gated:
             actions[self._review] = 12
         actions |= self._of_enrichers()
@@ -423,6 +429,13 @@ class _Schedule:
             self.cloud.say(reconcile_message(Source(UPLOADS, key), retry=True), "operator")
             self.cloud.happened["retry"] += 1
 
+    def _discard(self) -> None:
+        """As `lightpress failures discard`: of a key, all that there is when it is listed."""
+        failed = [row for row in rows(self.cloud.failures) if "key" in row]
+        if failed and len(self.cloud.workers) < _MOST_AT_ONCE:
+            self.cloud.discard(self.chance.choice(failed)["key"], self._begin)
+            self.cloud.happened["discard"] += 1
+
     def _view_and_purge(self) -> None:
         """A viewer asks for a permalink, another one is answered, or the CDN forgets something; mostly none of it."""
         cdn, kind = self.cloud.cdn, self.viewers.random()
@@ -487,6 +500,12 @@ class _Schedule:
         """In the calm, runs of the state machine go on beside everything else."""
         if self.cloud.backfills is not None and self.chance.random() < _PART_OF_THE_MACHINE:
             self.cloud.backfills.go_on_in_peace(self.chance, idle=False)
+
+    def _go_on_with_failures(self) -> None:
+        """In the calm, too, operators send failures again, and discard them: most fail only by then."""
+        if self.failures_left and any(rows(self.cloud.failures)) and self.chance.random() < _PART_OF_OPERATORS:
+            self.failures_left -= 1
+            self.chance.choice((self._retry, self._discard))()
 
     def _backfill_at_last(self) -> bool:
         """In the calm, runs come to their ends, and one more where recipes have changed."""
@@ -643,6 +662,7 @@ class _Schedule:
             if self.cloud.promises.broken:
                 return
             self._go_on_with_runs()
+            self._go_on_with_failures()
             if able := self._able():
                 self._go_on(self.chance.choice(self._awake(able) or able))
             elif not any(queue.messages for queue in self.cloud.served):

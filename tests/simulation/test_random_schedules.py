@@ -143,6 +143,19 @@ def test_sweeps_beside_everybody_remove_nothing_that_is_or_will_be_published_in_
     assert happened["sweep"] >= 40
 
 
+def test_what_failed_is_in_quarantine_in_40_schedules_in_which_operators_discard_failures() -> None:
+    happened = happened_in_some(
+        lambda number: {
+            "discarding": True,
+            "erasing": number % 5 == 1,
+            "dropping": number % 5 == 2,
+            "gated": number % 5 == 3,
+            "lossy": number % 5 == 4,
+        }
+    )
+    assert min(happened["discard"], happened["retry"]) >= 20
+
+
 def test_runs_on_the_state_machine_keep_limits_and_stops_and_leave_nothing_stale_in_20_schedules() -> None:
     happened: Counter[str] = Counter()
     for number in range(max(SCHEDULES // 6, 20)):

@@ -9,18 +9,24 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from lightpress.pipeline.ports import ChildLost
 from tests.simulation.deployed import DEAD_LETTERS, UPLOADS
-from tests.simulation.invocation import ERASURE, RECEIPT, RENDER, WAIT, Fault, Raised, Request
+from tests.simulation.invocation import DISCARD, ERASURE, RECEIPT, RENDER, WAIT, Fault, Raised, Request
 from tests.simulation.pictures import DENIALS, NativeCrash
 from tests.simulation.timeline import in_words
 from tools.fakes.wire import refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tests.simulation.cloud import Cloud
     from tests.simulation.deployed import Release
+    from tools.fakes.dynamodb import Item
     from tools.fakes.sqs import Message
+
+    Row = tuple[str, ...]
 
 
 _NEVER = -1
+_KEY = ("subject", "identity")
 _REFUSED = {Fault.FAILS, Fault.EXPIRED}
 """Nothing changes by a request that one of these befalls."""
 
@@ -42,7 +48,8 @@ class Worker:
 
     awaits: the names of those who have to end before it goes on. listed: of an erasure, how often clients had changed
     what its key holds when it last listed that. began_at: and when it began. waited_at: and when it last
-    began to wait for those at work. overlaps: another erasure of the same key was under way meanwhile.
+    began to wait for those at work. overlaps: another erasure of the same key was under way meanwhile. seen: of whoever
+    discards failures, the rows that they were shown.
     """
 
     name: str
@@ -56,6 +63,7 @@ class Worker:
     began_at: int = -1
     waited_at: int = _NEVER
     overlaps: bool = False
+    seen: tuple[Item, ...] = ()
 
     @property
     def numbers(self) -> set[int]:
@@ -86,6 +94,7 @@ class Worker:
 
     def _answer(self, request: Request, fault: Fault | None, cloud: Cloud) -> object:
         what, is_refused = str(request), fault in _REFUSED
+        before = dict(cloud.failures.items) if self.queue == DISCARD else {}
         if fault is not None and is_refused:
             heard: object = Raised(_failure(request.operation, fault))
         else:
@@ -101,11 +110,21 @@ class Worker:
             cloud.promises.denied(request.what)
         if self.queue == ERASURE:
             self._note_erasure(request, cloud)
+        if self.queue == DISCARD:
+            self._note_discards(request, heard, before, cloud)
         if cloud.backfills is not None and not is_refused:
             cloud.backfills.ledger.after(self, request, fault)
         if request.changes and not is_refused:
             cloud.promises.check_now(request.what, self.queue)
         return heard
+
+    def _note_discards(self, request: Request, heard: object, before: Mapping[Row, Item], cloud: Cloud) -> None:
+        """Which rows they were shown; and of those that are gone now, which they had been shown as they were."""
+        if request.operation == "Query" and isinstance(heard, dict):
+            self.seen = tuple(heard["Items"])
+        for row in before.keys() - cloud.failures.items.keys():
+            if any(_tells_the_same(one, before[row]) for one in self.seen):
+                cloud.promises.discarded(*row)
 
     def _note_erasure(self, request: Request, cloud: Cloud) -> None:
         key = self.batch[0].body
@@ -116,6 +135,11 @@ class Worker:
             # Else somebody at work may have read what came and went since, and no list shows that.
             if not self.overlaps and self.waited_at in {_NEVER, self.listed}:
                 cloud.promises.erased(key, self.listed)
+
+
+def _tells_the_same(one: Item, other: Item) -> bool:
+    """Whether two rows tell of the same failure, whatever else has been tried since."""
+    return [one.get(name) for name in (*_KEY, "quarantine")] == [other.get(name) for name in (*_KEY, "quarantine")]
 
 
 def _effect(request: Request) -> object:

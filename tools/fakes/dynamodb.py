@@ -182,8 +182,8 @@ class _Words:
 
 
 def _returned(wanted: str, before: Item, changed: Item) -> Item:
-    if wanted == "ALL_NEW":
-        return changed
+    if wanted in {"ALL_NEW", "ALL_OLD"}:
+        return changed if wanted == "ALL_NEW" else before
     assert wanted == "UPDATED_NEW", wanted
     return {name: value for name, value in changed.items() if before.get(name) != value}
 

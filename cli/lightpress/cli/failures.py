@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress.aws.errors import find_object
 from lightpress.aws.failures_table import DynamoFailures
+from lightpress.aws.quarantine import S3Quarantine
 from lightpress.failures.again import came_and_left, message_of, tells
+from lightpress.failures.discarding import discard
 from lightpress.pipeline.failures import subject_of_picture
 from lightpress.pipeline.manifest import Status
 
@@ -113,12 +115,8 @@ class FailureStore:
         return failure.quarantine and f"s3://{self.deployment.quarantine_bucket}/{failure.quarantine}"
 
     def discard(self, failure: Failure) -> bool:
-        """Delete the row, then the copy, so that no row lacks its copy. False if it failed again in the meantime."""
-        if not self.table.forget(failure):
-            return False
-        if failure.quarantine:
-            self.deployment.s3.delete_object(Bucket=self.deployment.quarantine_bucket, Key=failure.quarantine)
-        return True
+        """Delete the row and its copy. False, and nothing, if it failed again in the meantime."""
+        return discard(failure, self.table, S3Quarantine(self.deployment.s3, self.deployment.quarantine_bucket))
 
     def send(self, failures: Iterable[Failure]) -> Iterator[Retry]:
         """Send failures to the queues again, as uploads and URLs are; those that SQS does not accept have an ending."""

@@ -85,7 +85,7 @@ class Failures(Component):
                 "FAILURE_RETENTION_SECONDS": str(config.processing.failure_retention_days * _A_DAY),
             },
         )
-        function.allow("s3:PutObject", on=self.quarantine.arn_for_objects("*"))
+        function.allow("s3:PutObject", "s3:DeleteObject", on=self.quarantine.arn_for_objects("*"))
         function.accept_any_key(self.quarantine, "*")
         function.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=self.table.table_arn)
         return function

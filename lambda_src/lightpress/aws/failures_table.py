@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_dynamodb.type_defs import UpdateItemOutputTypeDef
 
     from lightpress.pipeline.failures import Trial
 
@@ -70,12 +71,15 @@ class DynamoFailures:
             ExpressionAttributeValues={":less": {"N": "-1"}},
         )
 
-    def record(self, failure: Failure, revision: int | None = None) -> None:
+    def record(self, failure: Failure, revision: int | None = None) -> str | None:
         """UPDATE: set what is known now; of the first sight the older stays, request ids and revisions are collected.
 
         An order that was taken since the failure before is answered by this one.
 
         revision: Of the manifest that will tell of it; None where none will.
+
+        Returns the copy in quarantine that the row named before, where it names another now. Where the client library
+        has sent the request twice, that one is not known: it expires.
         """
         texts = {name: {"S": value} for name in _TEXTS if (value := getattr(failure, name)) is not None}
         numbers = {name: {"N": str(getattr(failure, name))} for name in _NUMBERS}
@@ -90,13 +94,16 @@ class DynamoFailures:
             expression += " ADD " + ", ".join(f"#{name} :{name}" for name in added)
             names |= {f"#{name}": name for name in added}
             arguments |= {f":{name}": {"SS": values} for name, values in added.items()}
-        self.dynamodb.update_item(
+        answer = self.dynamodb.update_item(
             TableName=self.table,
             Key=_key(failure.subject, failure.identity),
             UpdateExpression=expression,
             ExpressionAttributeNames=names,
             ExpressionAttributeValues=arguments,
+            ReturnValues="ALL_OLD",
         )
+        before = _copy_of(answer)
+        return before if failure.quarantine not in {None, before} else None
 
     def order_again(self, subject: str, identity: str, *, ordered: bool) -> None:
         """UpdateItem: mark a failure as one whose URL was ordered since, or not; nothing where there is no failure."""
@@ -119,10 +126,10 @@ class DynamoFailures:
             return None
         return frozenset(map(int, item.get(_REVISIONS, {}).get("SS", ())))
 
-    def lift_rejection(self, subject: str, identity: str, revisions: frozenset[int]) -> None:
+    def lift_rejection(self, subject: str, identity: str, revisions: frozenset[int]) -> str | None:
         """UpdateItem: remove what makes a failure of the row, if the revisions are those; its trials stay, and expire.
 
-        Releases that kept no revisions wrote rows without.
+        Releases that kept no revisions wrote rows without. Returns the copy in quarantine that the row named.
         """
         names = {f"#{name}": name for name in ("reason", "detail", "quarantine", _REVISIONS)}
         unchanged = f"#{_REVISIONS} = :{_REVISIONS}" if revisions else f"attribute_not_exists(#{_REVISIONS})"
@@ -130,14 +137,17 @@ class DynamoFailures:
         if revisions:
             values[f":{_REVISIONS}"] = {"SS": sorted(map(str, revisions))}
         with suppress(self.dynamodb.exceptions.ConditionalCheckFailedException):
-            self.dynamodb.update_item(
+            answer = self.dynamodb.update_item(
                 TableName=self.table,
                 Key=_key(subject, identity),
                 UpdateExpression=f"REMOVE {', '.join(names)}",
                 ConditionExpression=f"#reason > :none AND {unchanged}",  # nothing is smaller than a reason that is none
                 ExpressionAttributeNames=names,
                 ExpressionAttributeValues=values,
+                ReturnValues="ALL_OLD",
             )
+            return _copy_of(answer)
+        return None
 
     def all(self) -> Iterator[Failure]:
         """SCAN: every failure; for operators."""
@@ -175,14 +185,23 @@ class DynamoFailures:
         return len(keys)
 
     def forget(self, failure: Failure) -> bool:
-        """DELETE; returns False, and deletes nothing, if it was recorded anew since it was read."""
+        """DELETE; returns False, and deletes nothing, if it was recorded anew since it was read.
+
+        Then the row names another copy: within one second, that alone tells it.
+        """
+        unchanged, values = "#last_at = :last_at", {":last_at": {"N": str(failure.last_at)}}
+        if failure.quarantine is None:
+            unchanged += " AND attribute_not_exists(#quarantine)"
+        else:
+            unchanged += " AND #quarantine = :quarantine"
+            values[":quarantine"] = {"S": failure.quarantine}
         try:
             self.dynamodb.delete_item(
                 TableName=self.table,
                 Key=_key(failure.subject, failure.identity),
-                ConditionExpression="attribute_not_exists(#last_at) OR #last_at = :last_at",
-                ExpressionAttributeNames={"#last_at": "last_at"},
-                ExpressionAttributeValues={":last_at": {"N": str(failure.last_at)}},
+                ConditionExpression=f"attribute_not_exists(#last_at) OR {unchanged}",
+                ExpressionAttributeNames={"#last_at": "last_at", "#quarantine": "quarantine"},
+                ExpressionAttributeValues=values,
             )
         except self.dynamodb.exceptions.ConditionalCheckFailedException:
             return False
@@ -220,6 +239,11 @@ def _failure(item: Mapping[str, Any]) -> Failure:
         correlation_id=plain.get("correlation_id"),
         ordered_again=plain.get(_ORDERED_AGAIN, False),
     )
+
+
+def _copy_of(answer: UpdateItemOutputTypeDef) -> str | None:
+    """The copy in quarantine that a row named before it was updated."""
+    return answer.get("Attributes", {}).get("quarantine", {}).get("S")
 
 
 def _key(subject: str, identity: str) -> dict[str, Any]:

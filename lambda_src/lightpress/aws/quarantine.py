@@ -29,16 +29,20 @@ def copies_folder(source: Source) -> str:
 
 @dataclass(frozen=True, slots=True)
 class S3Quarantine:
-    """Keeps copies of what failed, each under a name of its own, which says nothing of the key."""
+    """Keeps copies of what failed, each under a key of its own, which says nothing of the original's.
+
+    No two rows of the failures table ever name the same copy: whoever has deleted or replaced one may delete its copy,
+    whatever is being recorded meanwhile.
+    """
 
     s3: S3Client
     bucket: str
 
-    def keep(self, source: Source, original: Original) -> str | None:
+    def keep(self, source: Source, original: Original, name: str) -> str | None:
         """COPY with If-Match on the source: never the bytes of another upload. Nothing of it passes through here."""
         if original.size > _LARGEST_COPY:
             return None
-        path = f"{copies_folder(source)}{fingerprint(original.identity)}"
+        path = f"{copies_folder(source)}{fingerprint(f'{original.identity} {name}')}"
         try:
             with on_condition():
                 self._copy(source, original, path)
@@ -62,9 +66,9 @@ class S3Quarantine:
         """DELETE a copy."""
         self.s3.delete_object(Bucket=self.bucket, Key=path)
 
-    def keep_message(self, message_id: str, part: str) -> str:
-        """PUT the text; a second delivery of the same message replaces it by the same. Returns the key."""
-        path = f"{MESSAGES}{fingerprint(message_id)}/{fingerprint(part)}"
+    def keep_message(self, message_id: str, part: str, name: str) -> str:
+        """PUT the text; returns the key."""
+        path = f"{MESSAGES}{fingerprint(message_id)}/{fingerprint(f'{part} {name}')}"
         body = part.encode(errors="surrogatepass")
         self.s3.put_object(Bucket=self.bucket, Key=path, Body=body, ContentType="text/plain; charset=utf-8")
         return path

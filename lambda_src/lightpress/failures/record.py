@@ -95,7 +95,7 @@ class FailureRecords:
         url: str | None = None,
         revision: int | None = None,
     ) -> None:
-        """Write a row. What it names in quarantine is there already.
+        """Write a row, and remove the copy of the one that it replaces. What it names in quarantine is there already.
 
         Args:
             dead_letter: What failed; gives attempts and times.
@@ -127,14 +127,15 @@ class FailureRecords:
             url=url,
             correlation_id=source.cause.id if source and source.cause else dead_letter.message_id,
         )
-        self.failures.record(failure, revision)
+        if (replaced := self.failures.record(failure, revision)) is not None:
+            self.quarantine.remove(replaced)
         self.observer.on_recorded(failure)
 
     def lift(self, source: Source, manifest: Manifest) -> int | None:
         """Forget that reviewers have rejected what a manifest shows, or holds.
 
         Only what was recorded for a manifest that can no longer be published: a rejection may be recorded right now,
-        before a manifest tells of it. The copy in quarantine expires, for the same copy may be named again.
+        before a manifest tells of it. The copy in quarantine goes with it.
 
         Returns the revision under which somebody may still publish it, where nothing is forgotten for that; else None.
         """
@@ -147,7 +148,8 @@ class FailureRecords:
         latest = max(revisions, default=0)
         if latest > manifest.revision:
             return latest
-        self.failures.lift_rejection(subject, identity, revisions)
+        if (copy := self.failures.lift_rejection(subject, identity, revisions)) is not None:
+            self.quarantine.remove(copy)
         return None
 
 
@@ -158,12 +160,16 @@ class FailureRecorder:
     Attributes:
         dead_letter: The dead letter.
         registry: Where its failure is recorded.
+        delivery: Its receipt handle.
+        copies: How many were made of it: it is recorded once more where somebody else publishes first.
         trial: The trial that has begun and not ended; None before and after. It is counted in the table, so that it
             stays counted if this invocation dies.
     """
 
     dead_letter: DeadLetter
     registry: FailureRecords
+    delivery: str
+    copies: int = 0
     trial: Trial | None = None
 
     def before_reading(self, source: Source, original: Original, recipe: Recipe) -> None:
@@ -193,7 +199,9 @@ class FailureRecorder:
 
     def record(self, source: Source, original: Original, verdict: Verdict, *, revision: int, copied: bool) -> None:
         """Copy first, row second: a row always has its copy, where there can be one."""
-        copy = self.registry.quarantine.keep(source, original) if copied else None
+        self.copies += 1
+        name = f"{self.delivery} {self.copies}"
+        copy = self.registry.quarantine.keep(source, original, name) if copied else None
         self.registry.record(
             self.dead_letter,
             subject=subject_of_picture(source.bucket, source.key),
@@ -250,17 +258,17 @@ class RecordFailure:
         errors = [
             error
             for source in reading.sources
-            if (error := self._settle(source.because(cause), dead_letter, retry=source in reading.retries))
+            if (error := self._settle(source.because(cause), dead_letter, receipt, retry=source in reading.retries))
         ]
         if errors:
             pause = pause_seconds(dead_letter.message_id, received, longest=_LONGEST_PAUSE_SECONDS)
             hold_back(self.queue, receipt, pause, errors)
             raise ExceptionGroup(f"{len(errors)} of {len(reading.sources)} sources of the letter", errors)
         for problem in reading.problems:
-            self._record_message(dead_letter, problem)
+            self._record_message(dead_letter, problem, receipt)
 
-    def _settle(self, source: Source, dead_letter: DeadLetter, *, retry: bool) -> Exception | None:
-        last_word = FailureRecorder(dead_letter, self.registry)
+    def _settle(self, source: Source, dead_letter: DeadLetter, receipt: str, *, retry: bool) -> Exception | None:
+        last_word = FailureRecorder(dead_letter, self.registry, receipt)
         try:
             outcome = self.reconcile(source, recorder=last_word, retry=retry, redelivered=True)
             last_word.end_trial()
@@ -308,8 +316,8 @@ class RecordFailure:
             url=order.url,
         )
 
-    def _record_message(self, dead_letter: DeadLetter, problem: Problem) -> None:
-        copy = self.registry.quarantine.keep_message(dead_letter.message_id, problem.part)
+    def _record_message(self, dead_letter: DeadLetter, problem: Problem, receipt: str) -> None:
+        copy = self.registry.quarantine.keep_message(dead_letter.message_id, problem.part, receipt)
         self.registry.record(
             dead_letter,
             subject=subject_of_message(dead_letter.message_id),

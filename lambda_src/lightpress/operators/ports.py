@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from lightpress.failures.discarding import Rows
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -75,7 +77,7 @@ class History(Protocol):
         """The newest versions of a key, the newest first."""
 
 
-class FailureRows(Protocol):
+class FailureRows(Rows, Protocol):
     """The failures table."""
 
     def all(self) -> Iterator[Failure]:
@@ -83,16 +85,6 @@ class FailureRows(Protocol):
 
     def of(self, subject: str) -> list[Failure]:
         """The failures of one subject."""
-
-    def forget(self, failure: Failure) -> bool:
-        """Delete a row; False, and nothing, if it was recorded anew since it was read."""
-
-
-class Copies(Protocol):
-    """The copies in quarantine."""
-
-    def remove(self, path: str) -> None:
-        """Delete a copy."""
 
 
 class Retries(Protocol):

@@ -11,6 +11,7 @@ from lightpress.backfill.run import NANOS, NO_LIMIT
 from lightpress.delivery.permalink import permalink
 from lightpress.delivery.summary import message_for, summary_of
 from lightpress.failures.again import came_and_left, message_of, tells
+from lightpress.failures.discarding import discard
 from lightpress.operators.answers import (
     answerable,
     check_is_asked,
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lightpress.backfill.run import Run
+    from lightpress.failures.discarding import Copies
     from lightpress.operators.ports import (
-        Copies,
         Count,
         Counts,
         Entry,
@@ -149,12 +150,10 @@ class OperatorService:
         return {"subject": failure.subject, "identity": failure.identity, "status": "sent"}
 
     def discard(self, body: object) -> Answer:
-        """Delete the row, then the copy in quarantine, so that no row lacks its copy."""
+        """Delete a row and its copy in quarantine."""
         failure = self._named(body)
-        if not self.rows.forget(failure):
+        if not discard(failure, self.rows, self.copies):
             raise Refused(409, "failed_again", "It failed again since it was listed: list it anew.")
-        if failure.quarantine:
-            self.copies.remove(failure.quarantine)
         return {"subject": failure.subject, "identity": failure.identity, "status": "discarded"}
 
     def held(self) -> Answer:
