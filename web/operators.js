@@ -63,11 +63,12 @@ function makeApi(account, scope) {
       throw new Error('The service cannot be reached. Try again in a moment.');
     }
     if (answer.ok && answer.headers.get('content-type') === 'image/jpeg') return answer.blob();
-    const said = await answer.json().catch(() => ({}));
-    if (answer.ok) return said;
+    const said = await answer.json().catch(() => undefined);
+    if (answer.ok && said) return said;
+    if (answer.ok) throw new Error('The answer broke off. Look anew: what you asked for has happened.');
     if (answer.status === 401) throw new Error('You are signed out, or the token has ended. Sign out, then in again.');
     if (answer.status === 403) throw new Error(`This takes the scope ${scope}, which your sign-in does not have.`);
-    throw new Error(said.detail ?? `The service answers ${answer.status}. Try again in a moment.`);
+    throw new Error(said?.detail ?? `The service answers ${answer.status}. Try again in a moment.`);
   }
 
   const query = (asked) => new URLSearchParams(Object.entries(asked).filter(([, value]) => value));

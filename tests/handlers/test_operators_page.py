@@ -332,6 +332,14 @@ def test_a_token_that_is_none_is_said_to_be_none(visit: Callable[..., Page]) -> 
     expect(visit("guess").locator("#failures [role=alert]")).to_contain_text("You are signed out")
 
 
+def test_an_answer_that_breaks_off_is_not_taken_for_an_empty_list(visit: Callable[..., Page]) -> None:
+    page = visit()
+    expect(page.locator("#failures")).to_contain_text("No failures")
+    page.route("**/operators/failures?*", lambda route: route.fulfill(status=200, body='{"failures": ['))
+    page.locator("#filter input").first.press("Enter")
+    expect(page.locator("#failures [role=alert]")).to_contain_text("The answer broke off")
+
+
 @pytest.mark.parametrize(
     ("name", "options"),
     [

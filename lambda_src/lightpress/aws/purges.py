@@ -90,7 +90,8 @@ class CloudFrontCache:
 
         Args:
             folders: Folders of variants, or of permalinks alone; of copies, paths, or their beginning and a wildcard.
-            reference: Names the request: the same one twice is one invalidation.
+            reference: Names the request: the same one twice, of the same folders, is one invalidation. CloudFront
+                refuses a name that it knows of other paths.
 
         Raises:
             TooManyRequests: CloudFront works on as many as it takes at a time.
@@ -102,7 +103,7 @@ class CloudFrontCache:
                 DistributionId=self.distribution_id,
                 InvalidationBatch={
                     "Paths": {"Quantity": len(paths), "Items": paths},
-                    "CallerReference": hashlib.sha256(reference.encode()).hexdigest(),
+                    "CallerReference": hashlib.sha256("\n".join([reference, *paths]).encode()).hexdigest(),
                 },
             )
         except ClientError as error:
