@@ -102,7 +102,8 @@ RECORDED_TWICE = (
 
 DISCARDED_QUICK = [
     *(case for script in ("Bc", "BcQ") for case in _kinds(script)),
-    *(Case(script, faults=1, begins=FAILED_AGAIN) for script in ("Bec", "BecD")),
+    *(Case(script, begins=FAILED_AGAIN) for script in ("BecD", "Becc")),
+    Case("Bec", faults=1, begins=FAILED_AGAIN),
     Case("Bec", begins=RECORDED_TWICE),
 ]
 """An operator discards failures, while the same is being recorded once more."""
@@ -111,7 +112,7 @@ DISCARDED = [
     *DISCARDED_QUICK,
     *(case for script in ("Bec", "BcD") for case in _kinds(script)),
     *(case for script in ("Bc", "BDc") for case in _kinds(script, faults=1)),
-    Case("Becc", begins=FAILED_AGAIN),
+    Case("BecD", faults=1, begins=FAILED_AGAIN),
 ]
 
 RECORDED_AND_HALF_ERASED = (*_REJECTED[:-3], "client", *("step 0",) * 6, "start record/1", *("step 1",) * 5)
