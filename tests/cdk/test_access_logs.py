@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import boto3
 import pytest
 from aws_cdk import App, Stack
 
@@ -16,6 +17,12 @@ from tests.cdk.templates import synthesize_with
 if TYPE_CHECKING:
     from pathlib import Path
 
+# https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html
+IN_EVERY_ACCOUNT = {
+    *("ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1", "ap-southeast-2"),
+    *("ca-central-1", "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1"),
+    *("us-east-1", "us-east-2", "us-west-1", "us-west-2"),
+}
 LOGGED = Config("dev", delivery=DeliveryOptions(access_log_days=30))
 
 
@@ -34,6 +41,12 @@ def test_a_stack_that_is_known_to_be_there_is_refused_and_others_are_not() -> No
                 access_logs(stack, LOGGED)
         else:
             assert access_logs(stack, LOGGED) is not None
+
+
+def test_those_without_are_all_that_botocore_knows_and_an_account_has_to_opt_in_to() -> None:
+    known = set(boto3.Session().get_available_regions("s3"))
+    assert known - IN_EVERY_ACCOUNT <= {*REGIONS_WITHOUT}
+    assert IN_EVERY_ACCOUNT.isdisjoint(REGIONS_WITHOUT)
 
 
 def test_without_the_option_any_region_will_do() -> None:

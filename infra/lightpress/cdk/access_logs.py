@@ -19,14 +19,18 @@ if TYPE_CHECKING:
 
     from lightpress.cdk.config import Config
 
-# To buckets there, CloudFront writes none.
+# To buckets there, CloudFront writes none: they are those that an account has to opt in to.
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging-legacy-s3.html
 REGIONS_WITHOUT = (
     "af-south-1",
     "ap-east-1",
+    "ap-east-2",
     "ap-south-2",
     "ap-southeast-3",
     "ap-southeast-4",
+    "ap-southeast-5",
+    "ap-southeast-6",
+    "ap-southeast-7",
     "ca-west-1",
     "eu-central-2",
     "eu-south-1",
@@ -34,6 +38,9 @@ REGIONS_WITHOUT = (
     "il-central-1",
     "me-central-1",
     "me-south-1",
+    "me-west-1",
+    "mx-central-1",
+    "sa-west-1",
 )
 
 
