@@ -39,20 +39,23 @@ class S3Likenesses:
             return Fact(DUPLICATES)
         for path in likeness_paths(key, likeness):
             self.s3.put_object(Bucket=self.bucket, Key=path, Body=b"")
-        found: dict[str, str] = {}
+        found: dict[str, int] = {}
         for prefix in likeness_prefixes(likeness):
             rows = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix, MaxKeys=_CANDIDATES).get("Contents", ())
-            found |= {name: other for other, name in (likeness_of_entry(row["Key"]) for row in rows)}
+            for other, name in (likeness_of_entry(row["Key"]) for row in rows):
+                bits = differing_bits(likeness, other)
+                # Entries of what it showed before stay beside those of now.
+                found[name] = min(bits, found.get(name, bits))
         found.pop(short_name(key), None)
-        alike = [(differing_bits(likeness, other), name, other) for name, other in found.items()]
-        near = sorted(one for one in alike if one[0] <= ALIKE_BITS)
-        keys = (self._key_of(name, other) for _, name, other in near[:_MOST_READ])
+        near = sorted((bits, name) for name, bits in found.items() if bits <= ALIKE_BITS)
+        keys = (self._key_of(name, likeness) for _, name in near[:_MOST_READ])
         return Fact(DUPLICATES, looks_like=tuple(islice((key for key in keys if key is not None), MOST_ALIKE)))
 
     def _key_of(self, name: str, likeness: str) -> str | None:
-        """The key that an entry leads to, if it is still published and looks like that."""
+        """The key that an entry leads to, if it is still published and looks like this now."""
         published = S3Images(self.s3, self.bucket).published_at(f"{MANIFESTS}{name}.json")
         manifest = published.manifest if published else None
         if manifest is None or manifest.status is not Status.READY or manifest.source is None:
             return None
-        return manifest.key if manifest.source.likeness == likeness else None
+        shown = manifest.source.likeness
+        return manifest.key if shown and differing_bits(likeness, shown) <= ALIKE_BITS else None
