@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from lightpress.composition.publishing import RECIPES
 from lightpress.handlers.take_review import handler
 from lightpress.image.render import render
 from lightpress.local.emulated.guardduty import detail_of
+from lightpress.pipeline.buckets import Attached
 from lightpress.pipeline.gate import MALWARE, PERSON, Review
 from lightpress.pipeline.manifest import Manifest, Status
 from lightpress.pipeline.outcomes import Action, Outcome
@@ -253,6 +254,21 @@ def test_what_is_no_review_comes_back_until_it_is_a_dead_letter_and_others_of_it
 ) -> None:
     assert take(broken, said(held)) == ["id-0"]
     assert len(looks(held)) == 1
+
+
+@pytest.mark.parametrize(
+    ("bucket", "key"), [("shop", "invoices/1.pdf"), ("shop", "photos/list.txt"), (UPLOADS, "shop/photos/cat.jpg")]
+)
+def test_a_scan_of_what_is_not_published_here_is_done_with_whatever_it_found(
+    deployed: Deployed, told: Told, monkeypatch: pytest.MonkeyPatch, bucket: str, key: str
+) -> None:
+    """A plan scans a bucket whole, or by prefixes, and knows no suffixes."""
+    monkeypatch.setenv("ATTACHED", json.dumps([asdict(Attached("shop", "photos/", (".jpg",), "shop/"))]))
+    results = ("NO_THREATS_FOUND", "THREATS_FOUND", "UNSUPPORTED")
+    assert take(*(scanned("v1", result, bucketName=bucket, objectKey=key) for result in results)) == []
+    assert (reviews_of(deployed), looks(deployed)) == (0, [])
+    counted = {name: line[name] for line in told.lines() for name in line if name.startswith("Reviews")}
+    assert counted == {"ReviewsNotOurs": [1.0, 1.0, 1.0]}
 
 
 MEASURING = {

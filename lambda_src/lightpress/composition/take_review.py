@@ -29,7 +29,7 @@ def taker() -> TakeReview:
 def take_review(body: str, sent_at: int) -> tuple[ReviewOf, bool]:
     """Take one review; returns it, and whether its version is there. sent_at: in milliseconds since 1970.
 
-    Raises NotAReview, NoAnswer, and whatever S3 or SQS raise.
+    Raises NotAReview, NotOurs, NoAnswer, and whatever S3 or SQS raise.
     """
     where = settings()
     buckets = Publishing(where.uploads_bucket, tuple(map(attached_from, where.attached)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress.composition.take_review import look_at_overdue, take_review, waiting
 from lightpress.handlers.batch import process_records
-from lightpress.pipeline.review_messages import NoAnswer
+from lightpress.pipeline.review_messages import NoAnswer, NotOurs
 from lightpress.pipeline.reviewing import MEASURE
 from lightpress.telemetry import logger, metrics
 
@@ -30,6 +30,10 @@ def _take(record: Mapping[str, Any]) -> None:
         return
     try:
         given, is_there = take_review(record["body"], int(record["attributes"]["SentTimestamp"]))
+    except NotOurs as scan:
+        metrics.add_metric(name="ReviewsNotOurs", unit="Count", value=1)
+        logger.info("not ours", detail=str(scan))
+        return
     except NoAnswer as unanswered:
         # Another delivery would say the same. The picture stays held, where `lightpress gate list` shows it.
         metrics.add_metric(name="ReviewsUnanswered", unit="Count", value=1)

@@ -30,6 +30,10 @@ class NotAReview(Exception):
     """A message is none that anybody should have sent: its sender is at fault."""
 
 
+class NotOurs(Exception):
+    """A scan is of an object that is not published here: GuardDuty scans buckets whole, or by prefixes alone."""
+
+
 class NoAnswer(Exception):
     """A scan came to no answer: the picture stays held, and a person has to look at it or at the scan."""
 
@@ -55,29 +59,31 @@ def read_review(body: str, find_source: FindSource, said_at: int = 0) -> ReviewO
         said_at: When the message was sent, in milliseconds since 1970.
 
     Raises:
-        NotAReview: It is neither, or about an object that is not ours.
+        NotAReview: It is neither, or a review of an object that is not ours.
+        NotOurs: It is a scan of an object that is not ours.
         NoAnswer: It is a scan without an answer.
     """
     try:
         message = strict_json(body)
-        if message.get("detail-type") == SCANNED:
-            bucket, key, identity, review = _scanned(message["detail"])
-        else:
-            bucket, key, identity, review = _said(message["review"])
+        is_scan = message.get("detail-type") == SCANNED
+        source, identity, review = _scanned(message["detail"]) if is_scan else _said(message["review"])
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise NotAReview(f"The message is no review: {error!r}") from error
-    found = find_source(Source(bucket, key))
+    found = find_source(source)
     if not isinstance(found, Source):
-        raise NotAReview(f"The review is about {bucket}/{key}, which is not published here.")
+        what = f"{source.bucket}/{source.key}, which is not published here."
+        raise NotOurs(f"The scan is of {what}") if is_scan else NotAReview(f"The review is about {what}")
+    if isinstance(review, NoAnswer):
+        raise review
     return ReviewOf(found, identity, replace(review, said_at=said_at))
 
 
-def _said(said: Mapping[str, Any]) -> tuple[str, str, str, Review]:
+def _said(said: Mapping[str, Any]) -> tuple[Source, str, Review]:
     approved = said["approved"]
     if not isinstance(approved, bool):
         raise TypeError(f"approved is {approved!r}, neither true nor false")
     review = Review(_text(said, "reviewer"), approved, str(said.get("detail") or "")[:LONGEST_DETAIL])
-    return _text(said, "bucket"), _text(said, "key"), _text(said, "version"), review
+    return Source(_text(said, "bucket"), _text(said, "key")), _text(said, "version"), review
 
 
 def _text(values: Mapping[str, Any], name: str) -> str:
@@ -87,13 +93,13 @@ def _text(values: Mapping[str, Any], name: str) -> str:
     return text
 
 
-def _scanned(detail: Mapping[str, Any]) -> tuple[str, str, str, Review]:
+def _scanned(detail: Mapping[str, Any]) -> tuple[Source, str, Review | NoAnswer]:
     scanned, result = detail["s3ObjectDetails"], detail["scanResultDetails"]
-    bucket, key = _text(scanned, "bucketName"), _text(scanned, "objectKey")
+    source = Source(_text(scanned, "bucketName"), _text(scanned, "objectKey"))
     status = result["scanResultStatus"]
     if status not in _ANSWERS:
-        raise NoAnswer(f"GuardDuty came to no answer about {bucket}/{key}: {status}.")
+        return source, "", NoAnswer(f"GuardDuty came to no answer about {source.bucket}/{source.key}: {status}.")
     version = scanned.get("versionId")
     identity = version if version and version != _NO_VERSION else _text(scanned, "eTag").strip('"')
     approved = _ANSWERS[status]
-    return bucket, key, identity, Review(MALWARE, approved, "" if approved else "A malware scan found a threat.")
+    return source, identity, Review(MALWARE, approved, "" if approved else "A malware scan found a threat.")
