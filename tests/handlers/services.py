@@ -39,6 +39,25 @@ def answering(answers: Mapping[str, dict[str, Any]]) -> Iterator[list[dict[str, 
             events.unregister(event, hook)
 
 
+@contextmanager
+def refusing(name: str, code: str, message: str) -> Iterator[list[str]]:
+    """Have an operation refuse each request, as the service documents; returns the URLs that were asked."""
+    asked: list[str] = []
+    events: Any = session().get_component("event_emitter")
+    hook = f"before-send.{OPERATIONS[name][0]}.{name}"
+
+    def refuse(request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        asked.append(str(request.url))
+        headers: Any = {"content-type": "application/json", "x-amzn-errortype": code}
+        return AWSResponse(request.url, 400, headers, _Raw(json.dumps({"__type": code, "message": message}).encode()))
+
+    events.register_first(hook, refuse)
+    try:
+        yield asked
+    finally:
+        events.unregister(hook, refuse)
+
+
 def _answer(name: str, said: dict[str, Any], heard: list[dict[str, Any]]) -> Any:  # noqa: ANN401  a hook of botocore
     model = Session().get_service_model(OPERATIONS[name][1]).operation_model(name)
     wrong = ParamValidator().validate(said, model.service_model.shape_for(f"{name}Response"))

@@ -29,9 +29,22 @@ from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
 from lightpress.pipeline.reconcile import reconcile
 from lightpress.pipeline.source import Source
-from tests.handlers.conftest import BUS, CDN, FACTS, IMAGES, QUEUE, REGION, UPLOADS, Context, Deployed, batch, url_of
+from tests.handlers.conftest import (
+    BUS,
+    CDN,
+    FACTS,
+    IMAGES,
+    QUEUE,
+    REGION,
+    UPLOADS,
+    Context,
+    Deployed,
+    Told,
+    batch,
+    url_of,
+)
 from tests.handlers.recorder import Call, recorded
-from tests.handlers.services import answering
+from tests.handlers.services import answering, refusing
 from tests.pages import blocks
 from tools.drawing import file_of, ramp
 
@@ -183,6 +196,73 @@ def test_an_answer_about_a_version_that_is_gone_is_dropped(deployed: Deployed) -
     take_fact.handler(batch(*sent(deployed)), Context())
     assert look(deployed, "labels").action is Action.NOTHING
     assert deployed.s3.list_objects_v2(Bucket=IMAGES, Prefix="facts/")["KeyCount"] == 0
+
+
+def ask(name: str, manifest: Manifest) -> list[str]:
+    """Hand the event to a function; returns the ids of what must come back."""
+    for one in (enrich.images_s3, enrich.fact_sqs, enrich.seeing):
+        one.cache_clear()
+    answer = MODULES[name].handler(batch(event(manifest)), Context())
+    return [one["itemIdentifier"] for one in answer["batchItemFailures"]]
+
+
+@pytest.mark.parametrize("name", ["detect_labels", "detect_faces"])
+def test_a_picture_too_small_for_rekognition_is_not_sent_and_is_asked_about_once(
+    deployed: Deployed, told: Told, name: str
+) -> None:
+    with answering(ANSWERS) as heard:
+        for height, asked in ((79, 0), (80, 1)):
+            data = file_of(ramp((300, height)), "PNG")
+            assert ask(name, published(deployed, "labels", "faces", data=data)) == []
+            assert len(heard) == len(sent(deployed)) == asked
+    counted = [one for line in told.lines() for one in line if one in {"FactsUnanswered", "FactsSent"}]
+    assert counted == ["FactsUnanswered", "FactsSent"]
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "message"),
+    [
+        ("detect_labels", "InvalidImageFormatException", "Request has invalid image format"),
+        ("detect_labels", "InvalidParameterException", "Request has invalid parameters"),
+        ("detect_faces", "ImageTooLargeException", "Image size is too large."),
+        (
+            "describe_picture",
+            "ValidationException",
+            "This request has been blocked by our content filters. Please adjust your input image.",
+        ),
+    ],
+)
+def test_what_a_service_cannot_look_at_is_asked_about_once_and_is_not_tried_again(
+    deployed: Deployed, told: Told, name: str, code: str, message: str
+) -> None:
+    manifest = published(deployed, "labels", "faces", "alt")
+    operation = {"detect_labels": "DetectLabels", "detect_faces": "DetectFaces"}.get(name, "Converse")
+    with refusing(operation, code, message) as asked:
+        assert ask(name, manifest) == []
+    assert (len(asked), sent(deployed)) == (1, [])
+    said, counted = told.lines()
+    assert KEY in said["detail"]
+    assert counted["FactsUnanswered"] == [1.0]
+
+
+@pytest.mark.filterwarnings("ignore:No application metrics to publish")
+def test_a_model_that_is_not_there_is_asked_again_until_somebody_mends_the_setting(deployed: Deployed) -> None:
+    manifest = published(deployed, "alt")
+    with refusing("Converse", "ValidationException", "The provided model identifier is invalid."):
+        assert ask("describe_picture", manifest) == ["id-0"]
+
+
+@pytest.mark.parametrize("reason", ["content_filtered", "guardrail_intervened", "max_tokens"])
+def test_a_sentence_that_a_model_did_not_end_is_no_alt_text(deployed: Deployed, told: Told, reason: str) -> None:
+    """What is filtered has a sentence of the filter's in its place, and what has run out of tokens is cut."""
+    message = {
+        "role": "assistant",
+        "content": [{"text": "The generated text has been blocked by our content filters."}],
+    }
+    with answering({"Converse": ANSWERS["Converse"] | {"output": {"message": message}, "stopReason": reason}}):
+        assert ask("describe_picture", published(deployed, "alt")) == []
+    assert sent(deployed) == []
+    assert any("FactsUnanswered" in line for line in told.lines())
 
 
 def test_a_recipe_that_asks_somebody_more_asks_about_what_is_published_without_rendering_it(deployed: Deployed) -> None:

@@ -10,7 +10,7 @@ from lightpress.aws.images import S3Images
 from lightpress.aws.likenesses import S3Likenesses
 from lightpress.aws.recognition import described_by, faces_of, labels_of
 from lightpress.aws.session import client, s3_client, sqs_client, waiting
-from lightpress.pipeline.asking import read_asked, seen_by, still_asks
+from lightpress.pipeline.asking import BEDROCK, REKOGNITION, Unseen, read_asked, seen_by, still_asks
 from lightpress.pipeline.enriching import fact_message
 from lightpress.pipeline.facts import ALT, DUPLICATES, FACES, LABELS
 from lightpress.settings.enriching import EnricherSettings
@@ -26,19 +26,23 @@ _WAITING = waiting(connect=3, read=20, attempts=2)
 
 
 class NothingToSee(Exception):
-    """No variant is there that the service could look at: the recipe has changed since synth checked it."""
+    """What the manifest names is not there: it was published anew meanwhile, and the next look is at that."""
 
 
 def enrich(body: str, enricher: str) -> Fact | None:
     """Answer one event; None where the answer is not wanted any more.
 
-    Raises NotAsked, NothingToSee, and whatever the services raise: the message comes back, and is a dead letter then.
+    Raises Unseen where the service would not look at it another time either; and NotAsked, NothingToSee, and whatever
+    the services raise: the message comes back, and is a dead letter then.
     """
     asked, where = read_asked(body), settings()
     published = S3Images(images_s3(), where.images_bucket).published(asked.key)
     if published is None or not still_asks(published.manifest, asked, enricher):
         return None
-    fact = _answered(enricher, published.manifest, where)
+    try:
+        fact = _answered(enricher, published.manifest, where)
+    except Unseen as unseen:
+        raise Unseen(f"{asked.key}: {unseen}") from unseen
     fact_sqs().send_message(QueueUrl=where.fact_queue_url, MessageBody=fact_message(asked.source, asked.version, fact))
     return fact
 
@@ -47,12 +51,18 @@ def _answered(enricher: str, manifest: Manifest, where: EnricherSettings) -> Fac
     if enricher == DUPLICATES:
         likeness = manifest.source.likeness if manifest.source else None
         if likeness is None:
-            raise NothingToSee(f"{manifest.key} has no perceptual hash")
+            raise Unseen("It has no perceptual hash.")
         return S3Likenesses(images_s3(), where.images_bucket).compared(manifest.key, likeness)
-    variant = seen_by(manifest)
-    data = S3Images(images_s3(), where.images_bucket).file_at(variant.path) if variant else None
-    if variant is None or data is None:
-        raise NothingToSee(f"{manifest.key} has no whole variant in jpeg or png")
+    sight = BEDROCK if enricher == ALT else REKOGNITION
+    variant = seen_by(sight, manifest)
+    if variant is None:
+        raise Unseen(
+            f"It has no whole variant in jpeg or png of {sight.least} to {sight.most:,} pixels a side and up to "
+            f"{sight.largest:,} bytes."
+        )
+    data = S3Images(images_s3(), where.images_bucket).file_at(variant.path)
+    if data is None:
+        raise NothingToSee(f"{variant.path} is not there")
     return _seen(enricher, data, variant, where)
 
 

@@ -13,7 +13,7 @@ from lightpress.aws.reviews import S3Reviews
 from lightpress.aws.session import client, s3_client, sqs_client, waiting
 from lightpress.composition.publishing import RECIPES
 from lightpress.image.errors import PictureRejected
-from lightpress.pipeline.asking import LARGEST_SEEN
+from lightpress.pipeline.asking import REKOGNITION
 from lightpress.pipeline.buckets import Publishing, attached_from
 from lightpress.pipeline.gate import MODERATION, Review
 from lightpress.pipeline.manifest import Status
@@ -29,8 +29,6 @@ from lightpress.settings.moderation import ModerationSettings
 if TYPE_CHECKING:
     from lightpress.pipeline.moderation import Held
 
-_LEAST_SIDE = 80
-"""Pixels of both sides that Rekognition needs. https://docs.aws.amazon.com/rekognition/latest/dg/limits.html"""
 # Of throttling, the client tries again after growing pauses of up to 1, 2 and 4 s; then SQS does, after minutes.
 _WAITING = waiting(connect=3, read=10, attempts=4)
 
@@ -77,10 +75,10 @@ def _review(held: Held, thresholds: Thresholds) -> Review | None:
         raise Undecided(unreadable.closed.detail) from unreadable
     if preview is None:
         return None
-    if min(preview.width, preview.height) < _LEAST_SIDE or len(preview.data) > LARGEST_SEEN:
+    if not REKOGNITION.takes(preview.width, preview.height, len(preview.data)):
         raise Undecided(
             f"Rekognition looks at no picture of {preview.width} x {preview.height} pixels and {len(preview.data):,} "
-            f"bytes; allowed: at least {_LEAST_SIDE} pixels a side, and up to {LARGEST_SEEN:,} bytes."
+            f"bytes; allowed: at least {REKOGNITION.least} pixels a side, and up to {REKOGNITION.largest:,} bytes."
         )
     review = thresholds.review(moderation_of(rekognition(), preview.data, thresholds.least))
     if review.approved and preview.moves:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress.composition.enrich import enrich
 from lightpress.handlers.batch import process_records
+from lightpress.pipeline.asking import Unseen
 from lightpress.telemetry import logger, metrics
 
 if TYPE_CHECKING:
@@ -19,7 +20,13 @@ def answer_events(event: dict[str, Any], enricher: str) -> dict[str, Any]:
 
 
 def _answer(record: Mapping[str, Any], *, enricher: str) -> None:
-    fact = enrich(record["body"], enricher)
+    try:
+        fact = enrich(record["body"], enricher)
+    except Unseen as unseen:
+        # Another delivery would come to the same. The picture is published without what this enricher would say.
+        metrics.add_metric(name="FactsUnanswered", unit="Count", value=1)
+        logger.warning("nothing to say", enricher=enricher, detail=str(unseen))
+        return
     metrics.add_metric(name="FactsSent" if fact else "FactsNotWanted", unit="Count", value=1)
     if fact:
         logger.info("fact sent", enricher=enricher, labels=len(fact.labels), faces=len(fact.faces))
