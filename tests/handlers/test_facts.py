@@ -22,8 +22,8 @@ from lightpress.handlers import describe_picture, detect_faces, detect_labels, f
 from lightpress.image.render import render
 from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.asking import Asked, read_asked
-from lightpress.pipeline.enriching import fact_message
-from lightpress.pipeline.facts import Box, Fact, Label
+from lightpress.pipeline.enriching import fact_message, read_fact
+from lightpress.pipeline.facts import Box, Fact, Label, center_of
 from lightpress.pipeline.outcomes import Action, Outcome
 from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
@@ -173,6 +173,21 @@ def test_sizes_that_look_for_a_subject_are_cut_around_faces_anew(deployed: Deplo
     }
     assert len(squares) == 2
     assert look(deployed, "faces", focus=True).action is Action.NOTHING
+
+
+def test_of_a_face_at_the_edge_the_box_is_of_what_is_in_the_picture(deployed: Deployed) -> None:
+    """https://docs.aws.amazon.com/rekognition/latest/APIReference/API_BoundingBox.html"""
+    boxes = ((-0.1, -0.3, 0.3, 0.5), (0.9, 0.8, 0.3, 0.4))
+    faces = [
+        {"BoundingBox": {"Left": left, "Top": top, "Width": width, "Height": height}}
+        for left, top, width, height in boxes
+    ]
+    with answering({"DetectFaces": {"FaceDetails": faces}}):
+        assert ask("detect_faces", published(deployed, "faces")) == []
+    (body,) = sent(deployed)
+    fact = read_fact(body, lambda source: source).fact
+    assert fact.faces == (Box(0.0, 0.0, 0.2, 0.2), Box(0.9, 0.8, 0.1, 0.2))
+    assert center_of((fact,)) == (0.5, 0.5)
 
 
 def test_an_event_that_comes_twice_or_late_asks_no_service(deployed: Deployed) -> None:
