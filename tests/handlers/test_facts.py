@@ -175,6 +175,19 @@ def test_sizes_that_look_for_a_subject_are_cut_around_faces_anew(deployed: Deplo
     assert look(deployed, "faces", focus=True).action is Action.NOTHING
 
 
+@pytest.mark.parametrize(("left_ms", "come_back"), [(45_000, []), (44_999, ["id-1"])])
+def test_no_service_is_asked_that_might_answer_after_the_end_of_the_invocation(
+    deployed: Deployed, left_ms: int, come_back: list[str]
+) -> None:
+    """A service that does not answer is waited for 43 seconds; and what was answered before must not be asked again."""
+    events = (event(published(deployed, "labels")), event(published(deployed, "labels", key="dog.jpg")))
+    enrich.seeing.cache_clear()
+    with answering(ANSWERS) as heard:
+        answer = detect_labels.handler(batch(*events), Context(remaining_ms=[59_000, left_ms]))
+    assert [one["itemIdentifier"] for one in answer["batchItemFailures"]] == come_back
+    assert len(heard) == len(sent(deployed)) == 2 - len(come_back)
+
+
 def test_of_a_face_at_the_edge_the_box_is_of_what_is_in_the_picture(deployed: Deployed) -> None:
     """https://docs.aws.amazon.com/rekognition/latest/APIReference/API_BoundingBox.html"""
     boxes = ((-0.1, -0.3, 0.3, 0.5), (0.9, 0.8, 0.3, 0.4))

@@ -14,6 +14,6 @@ if TYPE_CHECKING:
 
 @logger.inject_lambda_context
 @metrics.log_metrics
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  Lambda passes it
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer a batch of events; returns the ids of the messages that SQS must deliver again."""
-    return answer_events(event, ALT)
+    return answer_events(event, context, ALT)
