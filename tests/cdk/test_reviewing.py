@@ -193,6 +193,20 @@ def test_an_attached_bucket_has_one_plan_for_all_of_its_prefixes_and_is_changed_
     assert [str(match) for match in found] == []
 
 
+def test_guardduty_may_read_what_each_of_the_keys_of_a_bucket_encrypts(tmp_path: Path) -> None:
+    template = attached(
+        tmp_path,
+        "**",
+        {"bucket": "shop", "prefix": "new/", "publish_under": "shop/", "kms_key": KEY},
+        {"bucket": "shop", "prefix": "old/", "publish_under": "old/", "kms_key": f"{KEY}-of-before"},
+        {"bucket": "shop", "prefix": "open/", "publish_under": "open/"},
+    )
+    policies = [one.properties["PolicyDocument"]["Statement"] for one in template.resources("AWS::IAM::Policy")]
+    statements = [one for policy in policies for one in policy if "kms:ViaService" in json.dumps(one)]
+    (of_shop,) = (one for one in statements if KEY in json.dumps(one["Resource"]))
+    assert of_shop["Resource"] == [KEY, f"{KEY}-of-before"]
+
+
 def test_guardduty_assumes_its_role_by_what_aws_documents_and_no_more(gated: Template) -> None:
     """A condition on a key that GuardDuty need not send would have it refused, and every deploy with a gate fail."""
     roles = [one.properties["AssumeRolePolicyDocument"]["Statement"] for one in gated.resources("AWS::IAM::Role")]

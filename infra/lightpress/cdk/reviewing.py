@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_events as events
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 
 from lightpress.cdk.account_limits import REVIEWS_AT_ONCE
@@ -132,12 +131,9 @@ def _scan_attached(scope: Construct, attached: Sequence[Existing[Attached]]) -> 
         prefixes = sorted({one.pictures.prefix for one in rows})
         keys = sorted({one.kms_key for one in rows if one.kms_key})
         suffix = _hash_of(scope, name)
-        key = kms.Key.from_key_arn(scope, f"AttachedKey{suffix}", keys[0]) if keys else None
-        bucket = s3.Bucket.from_bucket_attributes(
-            scope, f"AttachedBucket{suffix}", bucket_name=name, encryption_key=key
-        )
+        bucket = s3.Bucket.from_bucket_name(scope, f"AttachedBucket{suffix}", name)
         scanned = () if "" in prefixes else prefixes
-        MalwareScan(scope, f"MalwareScan{suffix}", bucket=bucket, prefixes=scanned, is_ours=False)
+        MalwareScan(scope, f"MalwareScan{suffix}", bucket=bucket, prefixes=scanned, keys=keys, is_ours=False)
 
 
 def _hash_of(scope: Construct, bucket: str) -> str:
