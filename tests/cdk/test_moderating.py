@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lightpress.cdk.options.moderation import check_moderation
 from lightpress.pipeline.moderation import NAMES, Thresholds
-from lightpress.toml_reader import ConfigError
+from lightpress.toml_reader import ConfigError, Table
 from tests.cdk.grants import environment_of, function_id
 from tests.cdk.test_enriching import asked, synthesized
 from tests.cdk.test_least_privilege import compare
@@ -70,15 +71,25 @@ def test_without_the_option_the_reviewer_is_somebody_else(tmp_path: Path) -> Non
             {"moderation_reject": {"Explicit": 60}, "moderation_doubt": {"Explicit": 60}},
             r"moderation_doubt: 'Explicit': 60 is not below the 60 of moderation_reject; allowed: 1 to 59",
         ),
+        (
+            {"moderation_reject": {"Explicit": 60}, "moderation_doubt": {"Exposed Female Nipple": 70}},
+            r"'Exposed Female Nipple': 70 is not below the 60 of moderation_reject, by 'Explicit'; allowed: 1 to 59",
+        ),
         ({"moderation_reject": REJECT, "event_bus": ""}, r"event_bus: \"\", and moderation_reject has Rekognition"),
     ],
-    ids=["no label", "no percent", "no table", "doubt alone", "no doubt", "no events"],
+    ids=["no label", "no percent", "no table", "doubt alone", "no doubt", "no doubt below", "no events"],
 )
 def test_what_could_not_work_is_refused_with_the_key_and_what_is_allowed(
     tmp_path: Path, options: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(ConfigError, match=said):
         synthesized(tmp_path, RECIPES, **options)
+
+
+def test_a_doubt_that_arises_of_a_label_below_alone_is_allowed() -> None:
+    check_moderation((("Explicit", 60), ("Sex Toys", 95)), (("Explicit", 70),), Table({}, "dev.toml"))
+    with pytest.raises(ConfigError, match="'Explicit': 95 is not below the 60"):
+        check_moderation((("Explicit", 60), ("Sex Toys", 95)), (("Explicit", 95),), Table({}, "dev.toml"))
 
 
 def test_the_option_without_a_recipe_that_asks_is_refused(tmp_path: Path) -> None:

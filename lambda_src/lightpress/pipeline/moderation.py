@@ -141,6 +141,11 @@ class Thresholds:
         return Review(MODERATION, approved=True)
 
 
+def judged_by(name: str, thresholds: Mapping[str, int]) -> str | None:
+    """The label whose threshold a label is judged by: itself, or the nearest above it that has one; None without."""
+    return _nearest(Seen(name, "", 0.0), (), thresholds)
+
+
 def _own(labels: tuple[Seen, ...]) -> Iterator[Seen]:
     """Those that are not there only because a label below them is, which is judged by itself."""
     for one in labels:
@@ -151,8 +156,12 @@ def _own(labels: tuple[Seen, ...]) -> Iterator[Seen]:
 
 def _counts(seen: Seen, labels: tuple[Seen, ...], thresholds: Mapping[str, int]) -> bool:
     """Whether it reaches the threshold of its own name, or of the nearest label above it that has one."""
-    nearest = next((name for name in (seen.name, *_above(seen, labels)) if name in thresholds), None)
+    nearest = _nearest(seen, labels, thresholds)
     return nearest is not None and seen.confidence >= thresholds[nearest]
+
+
+def _nearest(seen: Seen, labels: tuple[Seen, ...], thresholds: Mapping[str, int]) -> str | None:
+    return next((name for name in (seen.name, *_above(seen, labels)) if name in thresholds), None)
 
 
 def _above(seen: Seen, labels: tuple[Seen, ...]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from lightpress.cdk.options.option_types import option
-from lightpress.pipeline.moderation import NAMES
+from lightpress.pipeline.moderation import NAMES, judged_by
 
 if TYPE_CHECKING:
     from lightpress.toml_reader import Table
@@ -39,9 +39,12 @@ def check_moderation(reject: Percents, doubt: Percents, table: Table) -> None:
     if doubt and not reject:
         raise table.error("moderation_doubt", f"needs moderation_reject; allowed: with it, such as {_SUCH_AS}")
     for name, percent in doubt:
-        if percent >= rejected.get(name, 101):
+        doubted = [label for label in NAMES if judged_by(label, dict(doubt)) == name]
+        if all(percent >= rejected.get(judged_by(label, rejected) or "", 101) for label in doubted):
+            by = judged_by(name, rejected) or name
+            whose = "" if by == name else f", by {by!r}"
             raise table.error(
                 "moderation_doubt",
-                f"{name!r}: {percent} is not below the {rejected[name]} of moderation_reject; "
-                f"allowed: 1 to {rejected[name] - 1}",
+                f"{name!r}: {percent} is not below the {rejected[by]} of moderation_reject{whose}; "
+                f"allowed: 1 to {rejected[by] - 1}",
             )
