@@ -173,7 +173,7 @@ function failureCard(failure, api) {
       Last: `${time(failure.last_at)}, after ${failure.attempts} ${failure.attempts === 1 ? 'attempt' : 'attempts'}`,
       Copy: failure.in_quarantine ? 'in quarantine' : 'none',
     }),
-    make('div', { className: 'act' }, retry, discard, said),
+    make('div', { className: 'act' }, ...[failure.key && retry, discard, said].filter(Boolean)),
   );
   return card;
 }

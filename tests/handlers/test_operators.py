@@ -424,6 +424,16 @@ def test_a_retry_goes_through_the_queue_and_is_gone_from_the_list_once_it_is_pub
     assert ask("GET", "/operators/failures")[1]["failures"] == []
 
 
+def test_a_message_that_made_no_sense_is_not_sent_again_as_a_look_at_no_original(deployed: Deployed) -> None:
+    failure = _failure(None)
+    _rows(deployed).record(failure)
+    named = {"subject": failure.subject, "identity": failure.identity}
+    status, said = ask("POST", "/operators/failures/retry", named)
+    assert (status, said["code"]) == (409, "no_original")
+    assert deployed._received(QUEUE) == []  # noqa: SLF001
+    assert ask("POST", "/operators/failures/discard", named)[0] == 202
+
+
 def test_a_url_is_fetched_again_by_its_own_queue_or_refused_where_there_is_none(
     deployed: Deployed, calls: set[Call], monkeypatch: pytest.MonkeyPatch
 ) -> None:

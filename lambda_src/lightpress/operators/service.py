@@ -143,8 +143,15 @@ class OperatorService:
         return {"failures": [_failure(one) for one in found], "more": more}
 
     def retry(self, body: object) -> Answer:
-        """Send a failure to its queue again. Its row stays until what comes of it replaces it."""
+        """Send a failure to its queue again. Its row stays until what comes of it replaces it.
+
+        Raises Refused (409) for a message that made no sense: there is no original to look at, and only whoever sent it
+        knows for which queue it was.
+        """
         failure = self._named(body)
+        if failure.key is None:
+            words = "It is of a message that made no sense, and of no original."
+            raise Refused(409, "no_original", f"{words} Its copy in quarantine is the message, for whoever sent it.")
         if not self.retries.send(message_of(failure), url=failure.url is not None):
             raise Refused(409, "not_fetched", "This deployment does not fetch URLs.")
         return {"subject": failure.subject, "identity": failure.identity, "status": "sent"}
