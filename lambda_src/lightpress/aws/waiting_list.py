@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from lightpress.aws.images import S3Images
@@ -25,9 +26,10 @@ class S3WaitingList:
     bucket: str
 
     def entries(self, most: int) -> tuple[Entry, ...]:
-        """LIST, one page: entries in no order."""
-        page = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=HELD, MaxKeys=most)
-        return tuple(Entry(one["Key"], int(one["LastModified"].timestamp())) for one in page.get("Contents", []))
+        """LIST, page by page: entries in no order."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=HELD)
+        listed = islice((one for page in pages for one in page.get("Contents", [])), most)
+        return tuple(Entry(one["Key"], int(one["LastModified"].timestamp())) for one in listed)
 
     def key_of(self, entry: Entry) -> str | None:
         """GET the entry; None if it was taken off the list meanwhile."""
