@@ -69,6 +69,10 @@ def test_each_may_do_what_it_does(enriched: Template, handler: str) -> None:
     calls = TAKE_FACT if handler == "take_fact" else CALLS[handler]
     objects = {(one.action, one.resource) for one in needs(calls) if one.action in {"s3:GetObject", "s3:PutObject"}}
     assert {one for one in found if one[0] in {"s3:GetObject", "s3:PutObject"}} == objects
+    if handler == "take_fact":
+        assert {resource for action, resource in found if action == "sqs:SendMessage"} == {
+            f"arn:aws:sqs:eu-west-1:123456789012:{queue}" for queue in ("ImagesQueue", "ImagesDeadLetterQueue")
+        }
     services = {action for action, _ in found if action.partition(":")[0] in {"rekognition", "bedrock"}}
     assert services == {
         one.action for one in needs(calls) if one.action.partition(":")[0] in {"rekognition", "bedrock"}

@@ -73,6 +73,16 @@ def asked_of(template: Template, handler: str) -> set[tuple[str, str]]:
 def test_it_may_do_what_it_does(gated: Template) -> None:
     wanted = {(need.action, need.resource) for need in needs(TAKE_REVIEW | MEASURING | REMOVING_DEAD)}
     assert asked_of(gated, "take_review") == wanted
+    granted = grants_of(gated.raw, function_id(gated.raw, "take_review"))
+    assert {one.resource.rpartition(":")[2] for one in granted if one.action == "sqs:SendMessage"} == {
+        "ImagesQueue",
+        "ImagesDeadLetterQueue",
+    }
+
+
+def test_a_review_is_tried_for_days_since_nobody_says_it_again(gated: Template) -> None:
+    (queue,) = (one.properties for one in gated.resources("AWS::SQS::Queue") if one.id == "ImagesReviewQueue")
+    assert queue["RedrivePolicy"]["maxReceiveCount"] * queue["VisibilityTimeout"] > 4 * 24 * 3600
 
 
 def test_it_is_told_every_hour_to_count_what_waits_and_an_alarm_looks_at_that(gated: Template) -> None:

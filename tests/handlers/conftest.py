@@ -126,8 +126,10 @@ def letters(messages: list[MessageTypeDef]) -> dict[str, Any]:
     }
 
 
-def batch(*bodies: str, sent_at: float = 1_700_000_000) -> dict[str, Any]:
+def batch(*bodies: str, sent_at: float = 1_700_000_000, received: int = 1) -> dict[str, Any]:
     """What Lambda hands over: messages with the ids id-0, id-1, ..., sent at a time in seconds since 1970.
+
+    received: How often each was, with this time.
 
     https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
     """
@@ -138,7 +140,7 @@ def batch(*bodies: str, sent_at: float = 1_700_000_000) -> dict[str, Any]:
                 "receiptHandle": "handle",
                 "body": body,
                 "attributes": {
-                    "ApproximateReceiveCount": "1",
+                    "ApproximateReceiveCount": str(received),
                     "SentTimestamp": str(int(1_000 * sent_at)),
                     "SenderId": "S3",
                     "ApproximateFirstReceiveTimestamp": "1700000000001",
@@ -268,7 +270,9 @@ def _new_container() -> Iterator[None]:
         render_lazy.timings,
         resolve.images,
         take_review.settings,
+        take_review.dead_letters,
         take_fact.settings,
+        take_fact.dead_letters,
         take_fact.taker,
         enrich.settings,
         enrich.images_s3,

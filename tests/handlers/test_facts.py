@@ -32,6 +32,7 @@ from lightpress.pipeline.source import Source
 from tests.handlers.conftest import (
     BUS,
     CDN,
+    DEAD_LETTERS,
     FACTS,
     IMAGES,
     QUEUE,
@@ -55,6 +56,7 @@ KEY = "trips/cat.jpg"
 MODEL = "eu.amazon.nova-lite-v1:0"
 _READS = {Call("s3", "GetObject", IMAGES, "m/"), Call("sqs", "SendMessage", FACTS)}
 _LOOKS = _READS | {Call("s3", "GetObject", IMAGES, "i/")}
+SET_ASIDE = Call("sqs", "SendMessage", DEAD_LETTERS)
 TAKE_FACT = {
     Call("s3", "GetObject", IMAGES, "m/"),
     Call("s3", "GetObject", IMAGES, "facts/"),
@@ -374,6 +376,12 @@ def test_a_late_answer_names_no_picture_that_is_gone_by_then(deployed: Deployed)
     ],
 )
 @pytest.mark.filterwarnings("ignore:No application metrics to publish")
-def test_what_is_no_fact_comes_back(deployed: Deployed, body: str) -> None:
-    assert deployed
-    assert take_fact.handler(batch(body), Context()) == {"batchItemFailures": [{"itemIdentifier": "id-0"}]}
+def test_what_is_no_fact_comes_back_until_it_is_a_dead_letter(deployed: Deployed, body: str) -> None:
+    again = {"batchItemFailures": [{"itemIdentifier": "id-0"}]}
+    assert take_fact.handler(batch(body, received=7), Context()) == again
+    with recorded() as calls:
+        assert take_fact.handler(batch(body, received=8), Context()) == {"batchItemFailures": []}
+    assert calls == {SET_ASIDE}
+    deployed.record()
+    (failure,) = deployed.failures()
+    assert deployed.quarantined(failure).decode() == body

@@ -35,7 +35,7 @@ from lightpress.pipeline.reconcile import reconcile
 from lightpress.pipeline.review_messages import SCANNED, review_message
 from lightpress.pipeline.reviewing import MEASURE
 from lightpress.pipeline.source import Source
-from tests.handlers.conftest import IMAGES, QUEUE, UPLOADS, Context, Deployed, Told, batch, url_of
+from tests.handlers.conftest import DEAD_LETTERS, IMAGES, QUEUE, UPLOADS, Context, Deployed, Told, batch, url_of
 from tests.handlers.recorder import Call, recorded
 from tools.drawing import file_of, ramp
 
@@ -50,6 +50,7 @@ TAKE_REVIEW = {
     Call("s3", "HeadObject", UPLOADS, "*"),
     Call("s3", "ListObjectVersions", UPLOADS, "*"),
 }
+SET_ASIDE = Call("sqs", "SendMessage", DEAD_LETTERS)
 ASK_REVIEWERS = Call("s3", "GetObject", IMAGES, "reviews/")
 LIST_AS_HELD = Call("s3", "PutObject", IMAGES, "held/")
 UNLIST = Call("s3", "DeleteObject", IMAGES, "held/")
@@ -108,9 +109,9 @@ def scanned(version: str | None, status: str, **scanned_object: object) -> str:
     )
 
 
-def take(*bodies: str) -> list[str]:
+def take(*bodies: str, received: int = 1) -> list[str]:
     context: Any = Context()
-    failed: Mapping[str, Any] = handler(batch(*bodies), context)
+    failed: Mapping[str, Any] = handler(batch(*bodies, received=received), context)
     return [one["itemIdentifier"] for one in failed["batchItemFailures"]]
 
 
@@ -252,8 +253,25 @@ def test_in_a_bucket_without_versions_a_scan_counts_for_an_upload_with_a_focus_t
 def test_what_is_no_review_comes_back_until_it_is_a_dead_letter_and_others_of_its_batch_are_taken(
     held: Deployed, broken: str
 ) -> None:
-    assert take(broken, said(held)) == ["id-0"]
+    with recorded() as calls:
+        assert take(broken, said(held), received=7) == ["id-0"]
+        assert take(broken, said(held), received=8) == []
+    assert len(looks(held)) == 2
+    assert SET_ASIDE in calls
+    held.record()
+    (failure,) = held.failures()
+    assert failure.key is None
+    assert held.quarantined(failure).decode() == broken
+
+
+def test_a_review_that_makes_sense_is_never_given_up_however_often_it_could_not_be_kept(held: Deployed) -> None:
+    body, url = said(held), url_of(QUEUE)
+    held.sqs.delete_queue(QueueUrl=url)
+    assert take(body, received=500) == ["id-0"]
+    held.sqs.create_queue(QueueName=QUEUE)
+    assert take(body, received=501) == []
     assert len(looks(held)) == 1
+    assert "Messages" not in held.sqs.receive_message(QueueUrl=url_of(DEAD_LETTERS))
 
 
 @pytest.mark.parametrize(

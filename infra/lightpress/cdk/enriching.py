@@ -16,6 +16,7 @@ from lightpress.cdk.existing import name_attached, send
 from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.naming import resource
+from lightpress.cdk.queues import MOST_RECEIVES
 from lightpress.cdk.webhooks import rule_of
 from lightpress.delivery.notify import KINDS
 from lightpress.pipeline.facts import ALT, DUPLICATES, FACES, FACTS, LABELS
@@ -82,13 +83,17 @@ class Enriching(Component):
         super().__init__(scope, id_)
         self._images, self._code, self._config = core.images, core.code, core.config
         self.queue = core.processing.queue_beside(
-            self, "FactQueue", logical_id="FactQueue", timeout_seconds=_TIMEOUT_SECONDS
+            self, "FactQueue", logical_id="FactQueue", timeout_seconds=_TIMEOUT_SECONDS, receives=MOST_RECEIVES
         )
         self.function = self._function(
             "TakeFact",
             "take_fact",
             "Keeps what enrichers say of pictures, and has them looked at again",
-            {"UPLOADS_BUCKET": core.originals.bucket_name, "QUEUE_URL": core.processing.queue.queue_url},
+            {
+                "UPLOADS_BUCKET": core.originals.bucket_name,
+                "QUEUE_URL": core.processing.queue.queue_url,
+                "DEAD_LETTER_QUEUE_URL": core.processing.dead_letters.queue_url,
+            },
         )
         name_attached(self.function, core.config.existing.attach)
         self.function.consume(self.queue, batch_size=10, max_concurrency=FACTS_AT_ONCE)
@@ -97,6 +102,7 @@ class Enriching(Component):
         self._allow_objects(self.function, "s3:GetObject", f"{MANIFESTS}*")
         self.function.allow("s3:ListBucket", on=core.images.bucket_arn)
         self.function.allow("sqs:SendMessage", on=core.processing.queue.queue_arn)
+        self.function.allow("sqs:SendMessage", on=core.processing.dead_letters.queue_arn)
         asked = [self._shipped(name) for name in shipped_in(core.config, core.code.recipes.enrichers)]
         self.functions = (self.function, *(function for function, _ in asked))
         self.asked = tuple(queue for _, queue in asked)

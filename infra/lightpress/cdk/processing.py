@@ -75,8 +75,10 @@ class Processing(Component):
             "ProcessUploadFunctionName": self.function.function_name,
         }
 
-    def queue_beside(self, scope: Construct, id_: str, *, logical_id: str, timeout_seconds: int) -> WorkQueue:
-        """Another queue of messages about pictures, which go to the same dead-letter queue."""
+    def queue_beside(
+        self, scope: Construct, id_: str, *, logical_id: str, timeout_seconds: int, receives: int | None = None
+    ) -> WorkQueue:
+        """Another queue of messages about pictures, which go to the same dead-letter queue. As `queue_of_pictures`."""
         return queue_of_pictures(
             scope,
             id_,
@@ -84,6 +86,7 @@ class Processing(Component):
             timeout_seconds=timeout_seconds,
             dead_letters=self.dead_letters,
             config=self._config,
+            receives=receives,
         )
 
     def _announce_uploads(self, uploads: s3.IBucket, config: Config) -> None:

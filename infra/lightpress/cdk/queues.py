@@ -84,10 +84,23 @@ def queue_and_dead_letters(
     return queue, dead_letters
 
 
+MOST_RECEIVES = 1_000  # that SQS counts
+
+
 def queue_of_pictures(  # noqa: PLR0913  by keyword
-    scope: Construct, id_: str, *, logical_id: str, timeout_seconds: int, dead_letters: sqs.Queue, config: Config
+    scope: Construct,
+    id_: str,
+    *,
+    logical_id: str,
+    timeout_seconds: int,
+    dead_letters: sqs.Queue,
+    config: Config,
+    receives: int | None = None,
 ) -> WorkQueue:
-    """A queue whose messages are kept, and tried, as often and as long as `config.processing` says."""
+    """A queue whose messages are kept, and tried, as often and as long as `config.processing` says.
+
+    receives: How often they are tried instead.
+    """
     return WorkQueue(
         scope,
         id_,
@@ -95,5 +108,5 @@ def queue_of_pictures(  # noqa: PLR0913  by keyword
         retention_days=config.processing.queue_retention_days,
         timeout_seconds=timeout_seconds,
         dead_letters=dead_letters,
-        max_receive_count=config.processing.max_receive_count,
+        max_receive_count=receives or config.processing.max_receive_count,
     )

@@ -17,6 +17,7 @@ from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.malware import MalwareScan
 from lightpress.cdk.naming import resource
 from lightpress.cdk.processing import read_originals
+from lightpress.cdk.queues import MOST_RECEIVES
 from lightpress.pipeline.gate import HELD, MALWARE, RECORDED, REVIEWS
 from lightpress.pipeline.review_messages import SCANNED
 from lightpress.pipeline.reviewing import MEASURE
@@ -47,8 +48,9 @@ class Reviewing(Component):
     def __init__(self, scope: Construct, id_: str, *, core: Core) -> None:
         super().__init__(scope, id_)
         images = core.images
+        # What reviewers say, they say once: no outage may end it as a dead letter, which nobody takes for a review.
         self.queue = core.processing.queue_beside(
-            self, "Queue", logical_id="ReviewQueue", timeout_seconds=_TIMEOUT_SECONDS
+            self, "Queue", logical_id="ReviewQueue", timeout_seconds=_TIMEOUT_SECONDS, receives=MOST_RECEIVES
         )
         self.function = PythonFunction(
             self,
@@ -63,6 +65,7 @@ class Reviewing(Component):
                 "UPLOADS_BUCKET": core.originals.bucket_name,
                 "IMAGES_BUCKET": images.bucket_name,
                 "QUEUE_URL": core.processing.queue.queue_url,
+                "DEAD_LETTER_QUEUE_URL": core.processing.dead_letters.queue_url,
             },
         )
         # Whether a version is there that somebody has reviewed: nothing is kept of one that was erased.
@@ -73,6 +76,7 @@ class Reviewing(Component):
         self.function.allow("s3:ListBucket", on=images.bucket_arn)
         self.function.accept_any_key(images, f"{REVIEWS}*")
         self.function.allow("sqs:SendMessage", on=core.processing.queue.queue_arn)
+        self.function.allow("sqs:SendMessage", on=core.processing.dead_letters.queue_arn)
         if core.code.recipes.has_time_limits:
             self.function.tell("GATE_TIME_LIMITS", "true")
         # How long pictures wait: the list, whose dead entries it removes, and the manifests of the oldest.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from functools import cache
 
+from lightpress.aws.dead_letters import SqsDeadLetters
 from lightpress.aws.facts import S3Facts
 from lightpress.aws.hints import SqsLooks
 from lightpress.aws.images import S3Images
@@ -31,6 +32,12 @@ def take_fact(body: str, sent_at: int) -> tuple[FactOf, bool]:
     buckets = Publishing(where.uploads_bucket, tuple(map(attached_from, where.attached)))
     given = read_fact(body, buckets.find_source, sent_at)
     return given, taker()(given)
+
+
+@cache
+def dead_letters() -> SqsDeadLetters:
+    """Build what takes messages that make no sense; once per container."""
+    return SqsDeadLetters(sqs_client(), settings().dead_letter_queue_url)
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from functools import cache
 
+from lightpress.aws.dead_letters import SqsDeadLetters
 from lightpress.aws.hints import SqsLooks
 from lightpress.aws.originals import S3Originals
 from lightpress.aws.reviews import S3Reviews
@@ -58,6 +59,12 @@ def waiting() -> S3Waiting:
 def at_once() -> AtOnce:
     """Build what makes several requests; once per container. Each use of it waits for its results."""
     return on_threads()
+
+
+@cache
+def dead_letters() -> SqsDeadLetters:
+    """Build what takes messages that make no sense; once per container."""
+    return SqsDeadLetters(sqs_client(), settings().dead_letter_queue_url)
 
 
 @cache

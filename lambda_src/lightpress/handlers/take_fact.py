@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lightpress.composition.take_fact import take_fact
+from lightpress.composition.take_fact import dead_letters, take_fact
 from lightpress.handlers.batch import process_records
+from lightpress.handlers.dead_letters import set_aside
+from lightpress.pipeline.enriching import NotAFact
 from lightpress.telemetry import logger, metrics
 
 if TYPE_CHECKING:
@@ -22,6 +24,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
 
 
 def _take(record: Mapping[str, Any]) -> None:
-    given, kept = take_fact(record["body"], int(record["attributes"]["SentTimestamp"]))
+    try:
+        given, kept = take_fact(record["body"], int(record["attributes"]["SentTimestamp"]))
+    except NotAFact as nonsense:
+        set_aside(record, nonsense, dead_letters())
+        return
     metrics.add_metric(name="FactsTaken" if kept else "FactsTooLate", unit="Count", value=1)
     logger.info("fact", key=given.source.key, version=given.identity, enricher=given.fact.enricher, kept=kept)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from lightpress.composition.take_review import look_at_overdue, take_review, waiting
+from lightpress.composition.take_review import dead_letters, look_at_overdue, take_review, waiting
 from lightpress.handlers.batch import process_records
-from lightpress.pipeline.review_messages import NoAnswer, NotOurs
+from lightpress.handlers.dead_letters import set_aside
+from lightpress.pipeline.review_messages import NoAnswer, NotAReview, NotOurs
 from lightpress.pipeline.reviewing import MEASURE
 from lightpress.telemetry import logger, metrics
 
@@ -30,6 +31,9 @@ def _take(record: Mapping[str, Any]) -> None:
         return
     try:
         given, is_there = take_review(record["body"], int(record["attributes"]["SentTimestamp"]))
+    except NotAReview as nonsense:
+        set_aside(record, nonsense, dead_letters())
+        return
     except NotOurs as scan:
         metrics.add_metric(name="ReviewsNotOurs", unit="Count", value=1)
         logger.info("not ours", detail=str(scan))
