@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lightpress.aws.facts import S3Facts
 from lightpress.pipeline.enriching import NotAFact, fact_message, read_fact
-from lightpress.pipeline.facts import Fact, Label, fact_from_json
+from lightpress.pipeline.facts import Box, Fact, Label, fact_from, fact_from_json
 from lightpress.pipeline.manifest import Manifest, PublishedSource, Status, manifest_from_json
 from lightpress.pipeline.review_messages import NotAReview, read_review
 from lightpress.pipeline.source import Source
@@ -62,6 +62,13 @@ def test_what_is_said_is_refused_or_kept_as_json_that_is_the_same_when_it_is_rea
     assert read_fact(fact_message(SOURCE, "v", fact), lambda source: source).fact == fact
     strict_json(published.to_json())
     strict_json(fact.to_json())
+
+
+def test_a_blank_text_says_nothing_and_a_box_is_of_what_is_in_the_picture() -> None:
+    beyond = {"left": -0.1, "top": 0.8, "width": 0.3, "height": 0.4}
+    fact = fact_from({"enricher": "own", "alt": " \n", "faces": [beyond]})
+    assert fact == Fact("own", faces=(Box(0.0, 0.8, 0.2, 0.2),))
+    assert fact_from_json(fact.to_json()) == fact
 
 
 @pytest.mark.parametrize("number", NO_NUMBERS)

@@ -46,7 +46,8 @@ def faces_of(rekognition: Any, data: bytes) -> Fact:  # noqa: ANN401  a client
     """Where faces are (DetectFaces): no more is asked of them, and none is recognized. Raises Unseen."""
     with _looking():
         answer = rekognition.detect_faces(Image={"Bytes": data}, Attributes=["DEFAULT"])
-    return Fact(FACES, faces=tuple(_inside(face["BoundingBox"]) for face in answer["FaceDetails"]))
+    boxes = (face["BoundingBox"] for face in answer["FaceDetails"])
+    return Fact(FACES, faces=tuple(Box(one["Left"], one["Top"], one["Width"], one["Height"]) for one in boxes))
 
 
 def described_by(bedrock: Any, model: str, data: bytes, variant: Variant) -> Fact:  # noqa: ANN401  a client
@@ -82,15 +83,6 @@ def moderation_of(rekognition: Any, data: bytes, least: int) -> Answer:  # noqa:
         Seen(one["Name"], one.get("ParentName", ""), one["Confidence"]) for one in answer.get("ModerationLabels", ())
     )
     return Answer(tuple(labels), answer.get("ModerationModelVersion", "unknown"))
-
-
-def _inside(box: dict[str, float]) -> Box:
-    """What is in the picture of the box around a face at its edge, where Rekognition's goes on beyond it."""
-    (left, right), (top, bottom) = (
-        (max(0.0, start), min(1.0, start + length))
-        for start, length in ((box["Left"], box["Width"]), (box["Top"], box["Height"]))
-    )
-    return Box(left, top, right - left, bottom - top)
 
 
 @contextmanager

@@ -105,9 +105,10 @@ def fact_from(values: Mapping[str, Any]) -> Fact:
     Raises LookupError, TypeError or ValueError where they are no fact.
     """
     alt = values.get("alt")
+    says_nothing = alt is None or (isinstance(alt, str) and not alt.strip())
     return Fact(
         enricher=_text(values["enricher"], LONGEST_LABEL),
-        alt=None if alt is None else _text(alt, LONGEST_ALT),
+        alt=None if says_nothing else _text(alt, LONGEST_ALT),
         labels=tuple(_label(one) for one in values.get("labels") or ())[:MOST_LABELS],
         faces=tuple(_box(one) for one in values.get("faces") or ())[:MOST_FACES],
         looks_like=tuple(_key(key) for key in values.get("looks_like") or ())[:MOST_ALIKE],
@@ -176,4 +177,8 @@ def _label(values: Mapping[str, Any]) -> Label:
 
 
 def _box(values: Mapping[str, Any]) -> Box:
-    return Box(*(_share(_number(values[name])) for name in ("left", "top", "width", "height")))
+    """What of a box is in the picture: around a face at its edge, programs draw boxes that go on beyond it."""
+    left, top = _number(values["left"]), _number(values["top"])
+    right, bottom = left + _number(values["width"]), top + _number(values["height"])
+    left, top, right, bottom = _share(left), _share(top), _share(right), _share(bottom)
+    return Box(left, top, _share(right - left), _share(bottom - top))
