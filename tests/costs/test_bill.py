@@ -8,8 +8,8 @@ from dataclasses import fields, replace
 import pytest
 
 from lightpress.cdk.readiness import PROJECT
-from lightpress.costs.bill import SCENARIOS, Arrival, Keeping, Use, bill
-from lightpress.costs.estimate import IN_PLACE, Assumptions, assume_each, estimate, why
+from lightpress.costs.bill import LAZY_FILES, SCENARIOS, Arrival, Keeping, Use, bill
+from lightpress.costs.estimate import IN_PLACE, LAZY, Assumptions, assume_each, estimate, why
 from lightpress.costs.keeping import CLASSES, Moved, kept, times_standard
 from lightpress.costs.prices import MILLION, prices_of
 from lightpress.pipeline.recipe import DROP, INFREQUENT, KEEP
@@ -140,6 +140,23 @@ def test_over_a_year_keeping_originals_is_most_of_the_bill_and_intelligent_tieri
 
 def test_the_processing_of_a_bill_is_the_estimate() -> None:
     assert dollars()["processing"] == pytest.approx(estimate(ASSUMED, PRICES).once)
+
+
+@pytest.mark.parametrize("changes", [{}, LAZY, {"copies": 8}, {"first_views": 3, "copies": 1}], ids=str)
+def test_a_bill_keeps_for_a_month_what_the_estimate_keeps_each_month(changes: dict[str, float]) -> None:
+    """Originals, variants, those that viewers have made, and copies."""
+    assumed = replace(ASSUMED, **changes)
+    kept_for_a_month = [
+        item.dollars for item in bill(UPLOADED, A_MONTH, assumed, USE, PRICES).items if item.name.startswith("keeping")
+    ]
+    assert sum(kept_for_a_month) == pytest.approx(estimate(assumed, PRICES).monthly)
+
+
+def test_a_sweep_lists_lazy_variants_that_somebody_has_viewed_too() -> None:
+    """2 files, 1.2 more, and the manifest twice: 5,200 LIST a week."""
+    lazy, keeping = replace(ASSUMED, **LAZY), Keeping(12, files=LAZY_FILES)
+    (how,) = [one.how for one in bill(UPLOADED, keeping, lazy, USE, PRICES).items if one.name == "sweeping"]
+    assert how.startswith("5,200 LIST a week")
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from lightpress.costs.prices import Prices
 
 INFREQUENT_ACCESS = Moved("infrequent-access")
-FILES = 8
-"""The variants of an original, by the recipe `web`: 4 sizes in 2 formats."""
+FILES, LAZY_FILES = 8, 2
+"""The variants of an original, by the recipe `web`: 4 sizes in 2 formats; and those of one size, where the others wait
+for their first view."""
 SCENARIOS = ("upload", "url", "attach", "in-place")
 """How originals come: by the upload API, by their URLs, from an existing bucket, or compressed in place there."""
 
@@ -127,7 +128,7 @@ class Keeping:
         originals_storage: Where they are moved (the options `originals_storage` and `originals_storage_days`).
         variants_storage: The same of variants.
         originals_become: What becomes of originals by their recipe, one of `pipeline.recipe.ORIGINALS`.
-        files: The variants of an original.
+        files: The variants of an original that are made at its upload.
         replicas: The class that replicas in another region are in (the option `replica_storage`); "" for none.
     """
 
@@ -201,6 +202,7 @@ def bill(  # noqa: PLR0913, PLR0917  what it rests on
         *_originals(arrival, keeping, assumed, use, prices, prices.compute(architecture)),
         *_replicas(arrival, keeping, assumed, use, prices),
         *_variants(arrival, keeping, assumed, prices),
+        *_copies(arrival, keeping, assumed, prices),
         *_variants_read(keeping, assumed, use, prices),
         *_again(arrival, keeping, assumed, use, prices, architecture),
         *_nights(arrival, keeping, use, prices, prices.compute(architecture)),
@@ -276,9 +278,21 @@ def _variants(arrival: Arrival, keeping: Keeping, assumed: Assumptions, prices: 
     rule = keeping.variants_storage
     dollars = kept(arrival.originals * keeping.files, each, keeping.months, rule, prices)
     how = f"{keeping.files} files of {each:g} bytes each, {rule.storage}"
+    if assumed.first_views:
+        viewed = arrival.originals * assumed.first_views
+        dollars += kept(viewed, assumed.first_view_bytes, keeping.months, rule, prices)
+        how += f", and {assumed.first_views:g} of {assumed.first_view_bytes:g} that somebody views"
     if rule != STAYS and not rule.takes(each):
         how += ", which takes none below 128 KB: they stay in standard"
     return [Item("keeping variants", dollars, how)]
+
+
+def _copies(arrival: Arrival, keeping: Keeping, assumed: Assumptions, prices: Prices) -> list[Item]:
+    """Keeping copies of variants, which no rule moves: they are in folders of their own, or in a bucket of yours."""
+    if not assumed.copies:
+        return []
+    dollars = kept(arrival.originals * assumed.copies, assumed.copy_bytes, keeping.months, STAYS, prices)
+    return [Item("keeping copies", dollars, f"{assumed.copies:g} of {assumed.copy_bytes:g} bytes each")]
 
 
 def _variants_read(keeping: Keeping, assumed: Assumptions, use: Use, prices: Prices) -> list[Item]:
@@ -331,7 +345,7 @@ def _sweeps(  # noqa: PLR0913, PLR0917  what it rests on
     """
     if not use.previous_days or not assumed.variant_bytes:
         return []
-    pages = arrival.originals * (keeping.files + 2) / _NAMES_OF_A_PAGE
+    pages = arrival.originals * (keeping.files + assumed.first_views + 2) / _NAMES_OF_A_PAGE
     week = pages * _listing(use, prices, compute)
     again = 0 if keeping.originals_become == DROP else use.rerendered * arrival.originals
     removing = again * (prices.s3_write + MOST_READS * prices.s3_read) / MILLION

@@ -126,7 +126,8 @@ def estimate(  # noqa: PLR0913, PLR0917  the command's options
         Moved(originals_storage),
         Moved(variants_storage),
         originals,
-        replicas=replicas or "",
+        bill.LAZY_FILES if lazy else bill.FILES,
+        replicas or "",
     )
     made_of = partial(bill.bill, arrival, assumed=assumed, use=use, prices=prices, architecture=architecture)
     kept = made_of(keeping=replace(keeping, originals_become="keep")).dollars if originals != "keep" else None
