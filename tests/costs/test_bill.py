@@ -9,7 +9,7 @@ import pytest
 
 from lightpress.cdk.readiness import PROJECT
 from lightpress.costs.bill import LAZY_FILES, SCENARIOS, Arrival, Keeping, Use, bill
-from lightpress.costs.estimate import IN_PLACE, LAZY, Assumptions, assume_each, estimate, why
+from lightpress.costs.estimate import IN_PLACE, LAZY, Assumptions, UnknownAssumptionError, assume_each, estimate, why
 from lightpress.costs.keeping import CLASSES, Moved, kept, times_standard
 from lightpress.costs.prices import MILLION, prices_of
 from lightpress.pipeline.recipe import DROP, INFREQUENT, KEEP
@@ -334,3 +334,17 @@ def test_the_pages_have_what_a_million_originals_cost_over_twelve_months() -> No
 def test_assumptions_of_both_kinds_are_replaced_by_name() -> None:
     assumed, use = assume_each(["cpu_ms=200", "view_bytes=1000"], ASSUMED, USE)
     assert (assumed, use) == (replace(ASSUMED, cpu_ms=200), replace(USE, view_bytes=1000))
+
+
+@pytest.mark.parametrize("name", [row.name for of in (Assumptions, Use) for row in fields(of)])
+def test_every_assumption_may_be_0_but_those_that_divide(name: str) -> None:
+    """Such as previous_days, of which its own reason says what 0 is."""
+    if name in {"batch", "memory_mb"}:
+        with pytest.raises(UnknownAssumptionError, match="must be a number above 0"):
+            assume_each([f"{name}=0"], ASSUMED, USE)
+        return
+    assumed, use = assume_each([f"{name}=0"], ASSUMED, replace(USE, rerendered=1))
+    assert isinstance(assumed, Assumptions)
+    assert isinstance(use, Use)
+    keeping = Keeping(12, views=MILLION, deletions=1_000, variants_storage=Moved("infrequent-access"))
+    assert 0 < bill(UPLOADED, keeping, assumed, use, PRICES).dollars < MILLION

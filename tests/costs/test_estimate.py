@@ -152,7 +152,7 @@ def test_assumptions_and_prices_can_be_changed_by_name() -> None:
 @pytest.mark.parametrize("change", ["cpu=1", "cpu_ms", "cpu_ms=fast", "cpu_ms=-1", "cpu_ms=nan"])
 def test_an_unknown_assumption_is_refused_with_those_that_there_are(change: str) -> None:
     with pytest.raises(
-        UnknownAssumptionError, match=r"allowed: batch, copies, copy_bytes, cpu_ms|must be a number above 0"
+        UnknownAssumptionError, match=r"allowed: batch, copies, copy_bytes, cpu_ms|must be a number from 0 up"
     ):
         assume([change])
 

@@ -27,9 +27,9 @@ class UnknownAssumptionError(Exception):
     """No such assumption, or not a value for it; the message names what is allowed."""
 
 
-def assumed(default: float, why: str) -> float:
-    """A field that is assumed to be `default`, with the reason why."""
-    value: float = field(default=default, metadata={"why": why})
+def assumed(default: float, why: str, *, divides: bool = False) -> float:
+    """A field that is assumed to be `default`, with the reason why. divides: it cannot be 0."""
+    value: float = field(default=default, metadata={"why": why, "divides": divides})
     return value
 
 
@@ -48,8 +48,10 @@ class Assumptions:
         "waiting for S3 and the event bus, besides CPU, of an original, requests of 15 to 30 ms; "
         "measured (docs/decisions/0127)",
     )
-    memory_mb: float = assumed(1769, "memory_mb of the environment: one whole CPU")
-    batch: float = assumed(1, "originals in one invocation; a backfill fills batches, single uploads do not")
+    memory_mb: float = assumed(1769, "memory_mb of the environment: one whole CPU", divides=True)
+    batch: float = assumed(
+        1, "originals in one invocation; a backfill fills batches, single uploads do not", divides=True
+    )
     writes: float = assumed(9, "PUT: 8 variants (the recipe `web`: 4 sizes in 2 formats), and the manifest")
     reads: float = assumed(4, "GET and HEAD: the manifest, the original twice, and its bytes")
     lists: float = assumed(
@@ -345,7 +347,9 @@ def assume_each(changes: Iterable[str], *bases: DataclassInstance) -> list[Datac
         name, _, text = change.partition("=")
         if name not in owners:
             raise UnknownAssumptionError(f"{name!r} is not an assumption; allowed: {', '.join(sorted(owners))}")
-        changed[owners[name]] = replace(changed[owners[name]], **{name: _number(change, text)})
+        base = changed[owners[name]]
+        divides = base.__dataclass_fields__[name].metadata["divides"]
+        changed[owners[name]] = replace(base, **{name: _number(change, text, divides=divides)})
     return changed
 
 
@@ -369,11 +373,12 @@ def _stored(name: str, pictures: int, each: float, prices: Prices) -> Line:
     return Line(name, dollars, f"{each:g} bytes x ${prices.s3_month:.4f} a GB and month", monthly=True)
 
 
-def _number(change: str, text: str) -> float:
+def _number(change: str, text: str, *, divides: bool) -> float:
     try:
         number = float(text)
     except ValueError:
         number = -1.0
-    if not 0 < number < _TOO_LARGE:
-        raise UnknownAssumptionError(f"{change!r}: the value must be a number above 0, such as cpu_ms=300")
+    if not 0 <= number < _TOO_LARGE or (divides and not number):
+        allowed = "a number above 0" if divides else "a number from 0 up"
+        raise UnknownAssumptionError(f"{change!r}: the value must be {allowed}, such as cpu_ms=300")
     return number
