@@ -105,6 +105,13 @@ def test_former_names_of_options_work_and_are_in_no_help(command: tuple[str, ...
             ("--months", "12", "--assume", "speed=1"),
             "'speed' is not an assumption; allowed: alarms",
         ),
+        (("--views", "10M"), "--views needs --months: without it, the estimate is of processing alone."),
+        (("--scenario", "url"), "--scenario needs --months"),
+        (("--originals", "infrequent"), "--originals needs --months"),
+        (("--assume", "view_bytes=1000"), "--assume view_bytes needs --months"),
+        (("--in-place", "--scenario", "url"), "--in-place excludes --scenario url"),
+        (("--months", "12", "--scenario", "attach", "--replicas", "standard"), "--replicas is for originals in the"),
+        (("--months", "12", "--in-place", "--originals", "infrequent"), "--originals is for originals in the"),
     ],
 )
 def test_an_estimate_of_nonsense_is_refused_with_what_is_allowed(arguments: tuple[str, ...], said: str) -> None:

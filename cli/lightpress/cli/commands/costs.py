@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -12,6 +12,8 @@ from lightpress.cli.commands.options import JsonOutput
 from lightpress.cli.commands.terminal import out, print_json, stop
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lightpress.costs.bill import Bill, Use
     from lightpress.costs.estimate import Assumptions, Estimate
     from lightpress.costs.prices import Prices
@@ -109,11 +111,28 @@ def estimate(  # noqa: PLR0913, PLR0917  the command's options
     from lightpress.costs.keeping import Moved
 
     prices, is_in_place = prices_of(region, price), in_place or scenario == "in-place"
+    if in_place and scenario in {"url", "attach"}:
+        stop(f"--in-place excludes --scenario {scenario}: what is compressed in place is in its bucket already.")
     assumed, use = _assumptions(assume or [], _base(in_place=is_in_place, lazy=lazy), bill.Use())
+    of_originals = {
+        "--originals-storage": originals_storage != "standard",
+        "--originals": originals != "keep",
+        "--replicas": replicas is not None,
+    }
+    over_months = {
+        "--views": views > 0,
+        "--deletes": deletes > 0,
+        "--scenario": scenario in {"url", "attach"},
+        "--variants-storage": variants_storage != "standard",
+        **{f"--assume {row.name}": getattr(use, row.name) != row.default for row in fields(use)},
+    }
     if months is None:
+        _refuse(of_originals | over_months, "needs --months: without it, the estimate is of processing alone.")
         made = estimated(assumed, prices, pictures=pictures, architecture=architecture)
         _print_estimate(made, assumed, prices, as_json=as_json)
         return
+    if is_in_place or scenario == "attach":
+        _refuse(of_originals, "is for originals in the stack's own bucket: in an existing one, they stay as they are.")
     arrival = bill.Arrival("in-place" if is_in_place else scenario, pictures)
     if originals != "keep" and originals_storage != "standard":
         stop("--originals excludes --originals-storage: the recipe says what becomes of originals, or the option does.")
@@ -132,6 +151,13 @@ def estimate(  # noqa: PLR0913, PLR0917  the command's options
     made_of = partial(bill.bill, arrival, assumed=assumed, use=use, prices=prices, architecture=architecture)
     kept = made_of(keeping=replace(keeping, originals_become="keep")).dollars if originals != "keep" else None
     _print_bill(made_of(keeping=keeping), kept, assumed, use, prices, as_json=as_json)
+
+
+def _refuse(chosen: Mapping[str, bool], why: str) -> None:
+    """End the command where one of these options was chosen, which would change nothing."""
+    for option, is_chosen in chosen.items():
+        if is_chosen:
+            stop(f"{option} {why}")
 
 
 def _print_estimate(made: Estimate, assumed: Assumptions, prices: Prices, *, as_json: bool) -> None:
