@@ -26,17 +26,18 @@ class _Required:
 
 
 REQUIRED = _Required()
+_BYTE_ORDER_MARK = "\ufeff"  # which editors of Windows begin a file in UTF-8 with
 
 
 def read_toml(path: Path) -> Table:
     """Read the TOML file at `path` as a table whose errors start with the file's name."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8").removeprefix(_BYTE_ORDER_MARK)
         return Table(tomllib.loads(text), path.name)
     except FileNotFoundError:
         raise ConfigError(f"{path}: there is no such file") from None
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{path.name}: not valid TOML: {error}") from error
+        raise ConfigError(f"{path.name}: not valid TOML: {error}; save the file in UTF-8") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path.name}: not valid TOML: {error}{_correction(text, error)}") from error
 

@@ -620,6 +620,12 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         load_recipes(tmp_path / "missing.toml")
 
 
+def test_a_file_that_an_editor_of_windows_has_saved_says_the_same(tmp_path: Path) -> None:
+    """It begins with a byte order mark, and each line ends with a carriage return."""
+    (path := tmp_path / "recipes.toml").write_bytes(b"\xef\xbb\xbf" + RECIPES.read_bytes().replace(b"\n", b"\r\n"))
+    assert load_recipes(path) == load_recipes(RECIPES)
+
+
 def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
     (tmp_path / "recipes.toml").write_bytes(b"\xff\xfe\xff")
     with pytest.raises(ConfigError, match=r"recipes\.toml: not valid TOML"):
