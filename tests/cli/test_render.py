@@ -168,6 +168,37 @@ def test_a_pattern_is_expanded_and_files_that_are_named_twice_are_rendered_once(
     assert len(results(run(f"{tree}/a/*", tree / "a", *options))) == 2
 
 
+@pytest.mark.parametrize(
+    "named", [(".",), ("**/*.*",), ("./**/*.*",), ("a", "avatars", "out")], ids=["folder", "pattern", "dotted", "shell"]
+)
+def test_what_was_written_before_is_no_picture_to_render(
+    named: tuple[str, ...], tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder to write to is one of those that are read, as it is after `lightpress render . --out out`."""
+    monkeypatch.chdir(tree)
+    (tree / "out").mkdir()
+    (tree / "notes.txt").unlink()
+    options = ("--out", "out", "--recipes", tmp_path / "one-size.toml", "--json")
+    first, second = ({one["source"] for one in results(run(*named, *options))} for _ in range(2))
+    assert len(first) >= 3
+    assert second == first
+
+
+def test_files_below_the_folder_to_write_to_are_rendered_where_they_are_named(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    options = ("--out", ".", "--recipes", "one-size.toml", "--json")
+    for named in (f"{tree}/a/b/*.*", "site/a/b/*.*", "site/avatars/z.jpg"):
+        assert len(results(run(named, *options))) == 1
+
+
+def test_to_write_to_the_one_folder_that_is_read_is_refused_with_why(tree: Path) -> None:
+    result = run(tree, "--out", tree)
+    assert result.exit_code == 2
+    assert f"What is in {tree} is taken for what was written there before." in words(result)
+
+
 def test_the_standard_input_is_a_picture(tmp_path: Path) -> None:
     data = io.BytesIO()
     Image.new("RGB", (300, 200), "red").save(data, "JPEG")

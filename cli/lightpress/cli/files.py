@@ -53,6 +53,7 @@ def files_of(
     *,
     relative: bool = False,
     formats: Iterable[str] = USUAL,
+    out: Path | None = None,
     skipped: Callable[[Path], None],
 ) -> list[File]:
     """The files that names lead to, each once, in the order of the names, and sorted within a folder.
@@ -62,15 +63,17 @@ def files_of(
         relative: Whether a file that was named keeps the folders of its name, too.
         formats: Names of rows in `INPUTS`: what is taken of a folder, by its extension; by default, no documents and
             drawings.
+        out: Where files are written to: what folders and patterns find there has been written before, and is left out.
         skipped: Is called with each file of a folder that is none of a picture, by its extension.
 
     Raises:
         NoFileError: A name leads nowhere, or all of them lead to no picture.
     """
-    finding = _Finding(relative, extensions_of(formats), skipped)
+    finding = _Finding(relative, extensions_of(formats), skipped, out and out.resolve())
     found = {file.path: file for name in names for file in _found(name, finding)}
     if not found:
-        raise NoFileError("There are no pictures in these folders, going by the names of the files.")
+        but = f" What is in {out} is taken for what was written there before." if out and out.is_dir() else ""
+        raise NoFileError(f"There are no pictures in these folders, going by the names of the files.{but}")
     return list(found.values())
 
 
@@ -87,6 +90,7 @@ class _Finding:
     relative: bool
     extensions: frozenset[str]
     skipped: Callable[[Path], None]
+    out: Path | None
 
 
 def refuse_same_names(files: Iterable[File]) -> None:
@@ -126,7 +130,11 @@ def _found(name: str, finding: _Finding) -> Iterator[File]:
     elif path.exists():
         raise NoFileError(f"{name!r} is neither a file nor a folder.")
     elif has_magic(name) and (matches := sorted(glob(name, recursive=True))):  # noqa: PTH207  patterns of any root
+        beside = _beginning(path).resolve()
+        written = finding.out if finding.out and beside in finding.out.parents else None
         for match in matches:
+            if written and Path(match).resolve().is_relative_to(written):
+                continue
             if not Path(match).is_dir():  # the files in it match a pattern with **, or are not meant
                 yield from _found(match, finding)
     else:
@@ -136,6 +144,9 @@ def _found(name: str, finding: _Finding) -> Iterator[File]:
 def _in_folder(folder: Path, finding: _Finding) -> Iterator[File]:
     root = folder.resolve().name if folder.name in {"", ".."} and str(folder) != "." else folder.name
     for where, folders, names in os.walk(folder, onerror=_raise):
+        if Path(where).resolve() == finding.out:
+            folders.clear()
+            continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(where, name)
@@ -145,6 +156,11 @@ def _in_folder(folder: Path, finding: _Finding) -> Iterator[File]:
                 yield File(path, (root / path.relative_to(folder)).as_posix())
             else:
                 finding.skipped(path)
+
+
+def _beginning(pattern: Path) -> Path:
+    """The folder that a pattern begins in."""
+    return next(folder for folder in pattern.parents if not has_magic(str(folder)))
 
 
 def _kept_folders(path: Path) -> str:

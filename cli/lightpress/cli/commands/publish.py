@@ -73,7 +73,7 @@ def render(  # noqa: PLR0913, PLR0917  the command's options
         )
     only = book.recipes[recipe] if recipe else None
     _refuse_unwritable([only] if only else book.recipes.values())
-    files = _files(pictures, formats=book.accept)
+    files = _files(pictures, formats=book.accept, out=folder)
     results, lost = _render_all(files, folder, lambda name: only or book.recipe_for(name), as_json=as_json)
     if not as_json:
         print_manifests(out, [result.manifest for result in results], link=lambda variant: variant.path)
@@ -161,17 +161,19 @@ def _refuse_unwritable(recipes: Iterable[Recipe]) -> None:
             )
 
 
-def _files(names: list[str], *, relative: bool = False, formats: Iterable[str] = ()) -> list[File]:
+def _files(
+    names: list[str], *, relative: bool = False, formats: Iterable[str] = (), out: Path | None = None
+) -> list[File]:
     """The files of a command's arguments; ends the command where a name leads nowhere.
 
-    formats: What else is taken of folders than the usual ones.
+    formats: What else is taken of folders than the usual ones. out: Where files are written to.
     """
     from lightpress.cli.files import NoFileError, files_of
     from lightpress.image.inputs import USUAL
 
     skipped: list[Path] = []
     try:
-        found = files_of(names, relative=relative, formats=(*USUAL, *formats), skipped=skipped.append)
+        found = files_of(names, relative=relative, formats=(*USUAL, *formats), out=out, skipped=skipped.append)
     except NoFileError as error:
         raise typer.BadParameter(str(error), param_hint="FILE...") from None
     if skipped:
