@@ -125,7 +125,8 @@ class Options(TypedDict, total=False):
         replica_time_control: S3 Replication Time Control: AWS promises that 99.9 % of originals are replicated within
             15 minutes, for $0.015 a GB. Without, most are, and nothing is promised.
         allowed_origins: Origins of the sites whose pages may upload from the browser (CORS). With none, only servers
-            and tools can upload. "*" is refused in prod.
+            and tools can upload. One "*" stands for any text, as in "https://*.example.com", unless there is an upload
+            API, which takes whole origins. What lets any site upload, such as "*", is refused in prod.
         upload_auth: Authorization of the upload API. "iam": requests signed with AWS credentials. "jwt": tokens of
             `upload_jwt_issuer`. "authorizer": the Lambda authorizer `upload_authorizer_arn`. "none": everybody, in the
             local cloud only. "off": there is no upload API.

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from lightpress.toml_reader import Table
 
 _ORIGIN = r"https?://[a-z0-9.*-]+(:[0-9]{1,5})?"
-_ANY_ORIGIN = "*"
+# What API Gateway takes besides whole origins, and any site may upload with.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
+_ANY_ORIGIN = ("*", "https://*", "http://*")
 _HTTPS_ORIGIN = r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?"
 _HTTPS_URL = rf"{_HTTPS_ORIGIN}(/[A-Za-z0-9._~/-]*)?"
 # A scope-token: https://www.rfc-editor.org/rfc/rfc6749#section-3.3
@@ -29,8 +31,10 @@ def _origins(*, doc: str) -> tuple[str, ...]:
     def read(table: Table, key: str) -> tuple[str, ...]:
         origins = table.texts(key, ())
         for origin in origins:
-            if origin != _ANY_ORIGIN and not re.fullmatch(_ORIGIN, origin):
+            if origin not in _ANY_ORIGIN and not re.fullmatch(_ORIGIN, origin):
                 raise table.error(key, f'{origin!r} is no origin; allowed: such as "https://www.example.com", or "*"')
+            if origin.count("*") > 1:
+                raise table.error(key, f"{origin!r} has more than one *, which S3 refuses; allowed: one in each")
         return origins
 
     return option((), read, allowed='origins such as "https://www.example.com", or "*"', doc=doc)
@@ -42,7 +46,8 @@ class UploadOptions:
 
     allowed_origins: tuple[str, ...] = _origins(
         doc="Origins of the sites whose pages may upload from the browser (CORS). With none, only servers and tools "
-        'can upload. "*" is refused in prod.'
+        'can upload. One "*" stands for any text, as in "https://*.example.com", unless there is an upload API, which '
+        'takes whole origins. What lets any site upload, such as "*", is refused in prod.'
     )
     upload_auth: str = choice(
         "off",
@@ -157,6 +162,13 @@ def check_collection(options: UploadOptions, attached: Sequence[Attached], table
 
 
 def check_origins(options: UploadOptions, environment: str, table: Table) -> None:
-    """Reject uploads from any site in prod."""
-    if environment == PROD and _ANY_ORIGIN in options.allowed_origins:
-        raise table.error("allowed_origins", '"*" is not allowed in prod: name the sites that may upload')
+    """Reject uploads from any site in prod, and origins that API Gateway refuses."""
+    for origin in options.allowed_origins:
+        if environment == PROD and origin in _ANY_ORIGIN:
+            raise table.error("allowed_origins", f'"{origin}" is not allowed in prod: name the sites that may upload')
+        if options.upload_auth != "off" and "*" in origin and origin not in _ANY_ORIGIN:
+            raise table.error(
+                "allowed_origins",
+                f"{origin!r}: the upload API takes no part of an origin; allowed: whole ones, such as "
+                '"https://www.example.com", or all, by "*"; or upload_auth = "off"',
+            )
