@@ -30,7 +30,7 @@ from lightpress.costs.prices import prices_of
 from tests.cdk.templates import NO_ASSETS, Template, synthesize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 
@@ -39,19 +39,24 @@ def init(*arguments: str) -> tuple[int, str]:
     return ended.exit_code, ended.output
 
 
-def test_a_new_project_synthesizes_the_stack_that_this_repository_would(tmp_path: Path) -> None:
-    code, _ = init(str(tmp_path / "mine"), "--env", "shop")
-    assert code == 0
+def synth_of(project: Path, out: Path, context: Mapping[str, object]) -> subprocess.CompletedProcess[str]:
+    """What its app.py says, with the context that CDK's command line would hand over."""
     paths = os.pathsep.join(str(PROJECT / part) for part in ("lambda_src", "infra", "cli"))
-    told = {"PYTHONPATH": paths, "CDK_OUTDIR": str(tmp_path / "out"), "CDK_CONTEXT_JSON": json.dumps(NO_ASSETS)}
-    ended = subprocess.run(
+    told = {"PYTHONPATH": paths, "CDK_OUTDIR": str(out), "CDK_CONTEXT_JSON": json.dumps(context)}
+    return subprocess.run(
         [sys.executable, "app.py"],
-        cwd=tmp_path / "mine",
+        cwd=project,
         env={**os.environ, **told, "CDK_VALIDATION": "false"},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def test_a_new_project_synthesizes_the_stack_that_this_repository_would(tmp_path: Path) -> None:
+    code, _ = init(str(tmp_path / "mine"), "--env", "shop")
+    assert code == 0
+    ended = synth_of(tmp_path / "mine", tmp_path / "out", NO_ASSETS)
     assert (ended.returncode, ended.stderr) == (0, "")
     raw = json.loads((tmp_path / "out" / "Lightpress-shop.template.json").read_text(encoding="utf-8"))
     found = Template(raw, termination_protection=False)
@@ -59,6 +64,17 @@ def test_a_new_project_synthesizes_the_stack_that_this_repository_would(tmp_path
     kinds = ("AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::CloudFront::Distribution")
     assert {row.id for row in found.resources(*kinds)} == {row.id for row in ours.resources(*kinds)}
     assert found.resource("UploadsBucket").properties["BucketNamePrefix"] == "lightpress-shop-uploads"
+
+
+def test_a_new_project_has_the_web_acl_that_a_stack_elsewhere_is_told_to_deploy(tmp_path: Path) -> None:
+    init(str(tmp_path / "mine"), "--env", "shop")
+    (tmp_path / "mine" / "environments" / "shop.toml").write_text("web_acl_rate_limit = 2000\n", encoding="utf-8")
+    ended = synth_of(tmp_path / "mine", tmp_path / "out", {"env": "shop", "web_acl": "true"})
+    assert (ended.returncode, ended.stderr) == (0, "")
+    (found,) = (tmp_path / "out").glob("*.template.json")
+    assert found.name == "Lightpress-shop-WebAcl.template.json"
+    kinds = {row["Type"] for row in json.loads(found.read_text(encoding="utf-8"))["Resources"].values()}
+    assert kinds == {"AWS::WAFv2::WebACL"}
 
 
 def test_every_file_of_a_new_project_speaks_of_its_environment(tmp_path: Path) -> None:

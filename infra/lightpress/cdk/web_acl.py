@@ -76,8 +76,8 @@ def _has_rules(config: Config) -> bool:
 def _elsewhere(config: Config, region: str) -> str:
     return (
         f"web_acl_rate_limit, web_acl_referers: CloudFront takes web ACLs of {REGION} alone, and this stack is in "
-        f"{region}. Deploy the ACL there (cdk deploy -c env={config.environment} -c web_acl=true), and set web_acl_arn "
-        "to its output WebAclArn"
+        f"{region}. Deploy the ACL there (cdk deploy -c env={config.environment} -c web_acl=true; in an app of yours, "
+        "lightpress.cdk.web_acl.WebAclStack), and set web_acl_arn to its output WebAclArn"
     )
 
 

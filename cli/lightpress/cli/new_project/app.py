@@ -9,6 +9,8 @@ from lightpress.cdk import Lightpress
 from aws_cdk import App, Stack
 
 from lightpress.cdk.config import load_config
+from lightpress.cdk.layer_build import LayerError
+from lightpress.cdk.web_acl import WebAclStack
 from lightpress.toml_reader import ConfigError
 
 HERE = Path(__file__).parent
@@ -20,12 +22,16 @@ def main() -> None:
     name = app.node.try_get_context("env") or "dev"
     try:
         config = load_config(HERE / "environments" / f"{name}.toml")
-        stack = Stack(app, f"Lightpress-{name}", termination_protection=config.storage.termination_protection)
-        # By this id and the stack's name, the command line finds it as `--env NAME`. Others may stand beside.
-        Lightpress(stack, "Default", config=config, recipes=HERE / "recipes.toml")
-    except ConfigError as error:
+        if app.node.try_get_context("web_acl") == "true":
+            # Of a stack in another region, the web ACL is one of its own, in us-east-1.
+            WebAclStack(app, f"Lightpress-{name}-WebAcl", config=config)
+        else:
+            stack = Stack(app, f"Lightpress-{name}", termination_protection=config.storage.termination_protection)
+            # By this id and the stack's name, the command line finds it as `--env NAME`. Others may stand beside.
+            Lightpress(stack, "Default", config=config, recipes=HERE / "recipes.toml")
+        app.synth()
+    except (ConfigError, LayerError) as error:
         sys.exit(f"lightpress: {error}")
-    app.synth()
 
 
 if __name__ == "__main__":
