@@ -162,6 +162,8 @@ def test_nothing_is_overwritten_and_a_name_that_no_bucket_could_have_is_refused(
     assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
     code, said = init(str(tmp_path / "other"), "--env", "Much too long")
     assert (code, "at most 12 small letters" in said) == (2, True)
+    code, said = init(str(tmp_path / "other"), "--env", "local")
+    assert (code, "'local' is the local cloud of this machine" in said) == (2, True), "--env local would never reach it"
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from lightpress.cdk.options.environment import LOCAL
 from lightpress.cli.commands.options import JsonOutput, RecipesOption, file_of_project
 from lightpress.cli.commands.terminal import err, out, print_json, stop
 from lightpress.cli.project import PROJECT, RECIPES
@@ -31,6 +32,11 @@ def init(
     if not re.fullmatch(_ENVIRONMENT, environment):
         raise typer.BadParameter(
             f"{environment!r}: at most 12 small letters, digits and hyphens, for it is in the names of buckets",
+            param_hint="--env",
+        )
+    if environment == LOCAL:
+        raise typer.BadParameter(
+            f"{LOCAL!r} is the local cloud of this machine for every command; choose another name, such as dev",
             param_hint="--env",
         )
     try:
