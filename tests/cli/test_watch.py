@@ -8,6 +8,7 @@ import os
 import re
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -310,6 +311,14 @@ def test_the_command_says_where_the_page_is_and_leaves_nothing_behind_when_it_is
         assert process.wait(timeout=30) == 0
         assert "Stopped." in process.stderr.read()
     assert not list(temporary.iterdir())
+
+
+def test_a_port_that_is_taken_is_named_with_what_to_do(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        ended = CliRunner().invoke(app, ["render", "--watch", str(folder), "--port", str(port)], env={"COLUMNS": "500"})
+    assert ended.exit_code == 1
+    assert f"The page cannot be at port {port}: Address already in use. Choose another with --port" in ended.output
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,7 @@ def _watch(  # noqa: PLR0913  the command's options
     """Show a folder on a page, until Ctrl-C or a signal to end."""
     import signal
 
+    from lightpress.cli.watching.server import PortError
     from lightpress.cli.watching.watch import watch
 
     if folder is not None or as_json:
@@ -122,6 +123,8 @@ def _watch(  # noqa: PLR0913  the command's options
         watch(Path(pictures[0]), recipes, recipe, say=out.print, opened=_say_where(recipes), port=port)
     except KeyboardInterrupt:
         err.print("Stopped.")
+    except PortError as error:
+        stop(str(error))
 
 
 def _say_where(recipes: Path) -> Callable[[str], None]:

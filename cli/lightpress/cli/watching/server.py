@@ -48,6 +48,10 @@ _SECONDS_BETWEEN_BEATS = 15.0
 _MOST_LISTENERS = 8
 
 
+class PortError(Exception):
+    """The page cannot be at a port; the message names it, and says what to do."""
+
+
 class PageServer:
     """The page's server; it answers from when it is made until `close`.
 
@@ -57,7 +61,7 @@ class PageServer:
         port: To listen on; 0 for any that is free.
 
     Raises:
-        OSError: The port is taken.
+        PortError: The port is taken, or of those that only the root user may listen on.
     """
 
     def __init__(
@@ -70,7 +74,13 @@ class PageServer:
         self.token = secrets.token_urlsafe(24)
         bound = {"gallery": gallery, "choose": staticmethod(choose), "aim": staticmethod(aim), "token": self.token}
         handler = type("_Bound", (_Handler,), bound)
-        self._server = _Server(("127.0.0.1", port), handler)
+        try:
+            self._server = _Server(("127.0.0.1", port), handler)
+        except OSError as error:
+            raise PortError(
+                f"The page cannot be at port {port}: {error.strerror}. Choose another with --port, or leave it out for "
+                "any that is free."
+            ) from error
         self.port = int(self._server.server_address[1])
         self._thread = threading.Thread(target=self._server.serve_forever, name="page", daemon=True)
         self._thread.start()

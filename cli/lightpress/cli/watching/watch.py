@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, Self, cast
 
 from lightpress.cli.watching.folder import Found, Looking
 from lightpress.cli.watching.gallery import Gallery, Shown
-from lightpress.cli.watching.server import PageServer
+from lightpress.cli.watching.server import PageServer, PortError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -109,7 +109,7 @@ class Watching:
                 lambda key, focus: self._events.put((None, {"key": key, "focus": focus})),
                 port,
             )
-        except OSError:
+        except PortError:
             self._temporary.cleanup()
             raise
         self._worker = _Worker(self._events)
