@@ -47,6 +47,14 @@ def test_a_port_that_is_taken_is_named_before_anything_is_started(
     assert files(home) == []
 
 
+def test_one_port_for_both_is_refused_before_anything_is_started(home: Path, free_port: int) -> None:
+    said = start(home, {"port": free_port, "cdn_port": free_port})
+    assert said == [
+        f"Port {free_port} is wanted for the AWS endpoint and for the CDN: choose another with --port or --cdn-port."
+    ]
+    assert files(home) == []
+
+
 def test_a_cloud_with_other_settings_is_not_replaced(home: Path, free_port: int) -> None:
     emulator = Home(home).emulator
     command = Emulator(4999, None).command(Path(sys.executable))

@@ -186,6 +186,10 @@ def _check_ports(cloud: Home, emulator: Emulator, cdn_port: int) -> None:
     door = cloud.cdn.running()
     if door is None or str(cdn_port) not in door.command:
         require_free(cdn_port, use="the CDN", option="--cdn-port")
+    if emulator.port == cdn_port:
+        raise LocalCloudError(
+            f"Port {cdn_port} is wanted for the AWS endpoint and for the CDN: choose another with --port or --cdn-port."
+        )
 
 
 def _emulator_of(running: Running, cloud: Home) -> Emulator:
