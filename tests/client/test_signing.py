@@ -75,6 +75,12 @@ def test_a_file_that_is_no_key_is_named(tmp_path: Path) -> None:
         Signer("K123", wrong).url(URL, UNTIL)
 
 
+def test_a_time_beyond_the_end_of_the_calendar_is_refused_with_the_longest(keys: tuple[Path, Path]) -> None:
+    asked = ["sign", URL, "--key-id", "K123", "--private-key", str(keys[0]), "--minutes", "999999999999"]
+    ended = CliRunner().invoke(app, asked, env={"COLUMNS": "500"})
+    assert (ended.exit_code, "less than or equal to 52560000" in ended.output) == (2, True)
+
+
 def _decoded(text: str) -> bytes:
     return base64.b64decode(text.translate(str.maketrans("-_~", "+=/")), validate=True)
 

@@ -13,6 +13,9 @@ import typer
 from lightpress.cli.commands.options import Environment, JsonOutput, deployment_of
 from lightpress.cli.commands.terminal import out, print_json, stop
 
+_A_CENTURY = 100 * 365 * 24 * 60
+"""In minutes: a calendar has an end."""
+
 
 def snippet(  # noqa: PLR0913, PLR0917  what a person may choose, nearly all with a default
     key: Annotated[str, typer.Argument(help="The key of the original in the uploads bucket.")],
@@ -50,7 +53,7 @@ def sign(
     url: Annotated[str, typer.Argument(help="The URL of an image; with --cookies, * matches any text.")],
     key_id: Annotated[str, typer.Option(help="The id of the public key: the output SigningKeyId0.")],
     private_key: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="The PEM file of the private key.")],
-    minutes: Annotated[int, typer.Option(min=1, help="Minutes until it expires.")] = 60,
+    minutes: Annotated[int, typer.Option(min=1, max=_A_CENTURY, help="Minutes until it expires.")] = 60,
     cookies: Annotated[
         bool,
         typer.Option(
