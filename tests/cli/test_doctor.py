@@ -20,14 +20,15 @@ from lightpress.cdk.options.ingest import IngestOptions
 from lightpress.cdk.options.monitoring import MonitoringOptions
 from lightpress.cdk.options.processing import ProcessingOptions
 from lightpress.cdk.options.storage import StorageOptions
-from lightpress.cli.doctor.check import Check, Finding, Place, State, run_checks
-from lightpress.cli.doctor.picture import ACCEPT, delivered, drawn
+from lightpress.cli.doctor.check import Check, Finding, Place, State, note, run_checks
+from lightpress.cli.doctor.picture import ACCEPT, became, delivered, drawn
 from lightpress.cli.doctor.places import UnknownEnvironmentError, place_in_account
 from lightpress.cli.doctor.table import CHECKS
 from lightpress.cli.main import app
 from lightpress.cli.project import PROJECT
 from lightpress.in_place.buckets import InPlace
 from lightpress.pipeline.buckets import Attached
+from lightpress.pipeline.manifest import Manifest, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -178,6 +179,12 @@ def deployed(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
     return {"status": "UPDATE_COMPLETE", "outputs": outputs} | changes
 
 
+def being_made(kind: str) -> dict[str, Any]:
+    """A stack that is updated, with a resource that CloudFormation has only begun to make."""
+    summary = {"ResourceType": kind, "ResourceStatus": "CREATE_IN_PROGRESS"}
+    return {"cloudformation": {"list_stack_resources": {"StackResourceSummaries": [summary]}}}
+
+
 def keyed(key: str) -> Config:
     return config(storage=StorageOptions(encryption_key=key))
 
@@ -319,6 +326,22 @@ CASES: list[tuple[str, dict[str, dict[str, Any]], dict[str, Any], State, str]] =
         deployed(),
         BLOCKS,
         "are Disabled, and messages wait: aws lambda update-event-source-mapping --enabled --uuid two",
+    ),
+    (
+        "event sources",
+        {"lambda": {"get_event_source_mapping": {"State": "Disabled"}}},
+        deployed(),
+        BLOCKS,
+        "are Disabled, and messages wait: aws lambda update-event-source-mapping --enabled --uuid one; aws lambda",
+    ),
+    ("event sources", being_made("AWS::Lambda::EventSourceMapping"), deployed(), OK, "0 are enabled"),
+    (
+        "key",
+        {"s3": {"get_bucket_encryption": encrypted_with("arn:aws:kms:eu-west-1:123456789012:key/made-here")}}
+        | being_made("AWS::KMS::Key"),
+        deployed(config=keyed("create")),
+        BLOCKS,
+        "what is stored is encrypted with arn:aws:kms",
     ),
     (
         "concurrency",
@@ -639,6 +662,13 @@ def test_a_browser_must_get_what_it_can_show(
 # The command.
 
 
+def test_an_image_that_its_recipe_holds_back_is_no_failure() -> None:
+    held = Manifest("lightpress-doctor/1.png", Status.HELD, 1, gate=("malware", "person"))
+    assert became(held, 2.0) == note("not tried: it is held until it is reviewed (malware, person), as its recipe says")
+    failed = Manifest("lightpress-doctor/1.png", Status.FAILED, 1, reason="corrupt", detail="Truncated.")
+    assert became(failed, 2.0).text == "It failed: corrupt. Truncated."
+
+
 def test_the_command_prints_a_line_for_each_check_and_fails_where_something_blocks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -700,3 +730,13 @@ def test_an_account_is_read_with_what_is_deployed_in_it(monkeypatch: pytest.Monk
     assert (where.outputs, where.is_deployed) == ({"A": "1"}, True)
     with pytest.raises(UnknownEnvironmentError):
         place_in_account("nowhere")
+
+
+def test_a_stack_of_which_only_a_change_set_was_made_is_not_there_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after a deploy that somebody did not approve: the names of its buckets are still to be looked at."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    planned = {"cloudformation": {"describe_stacks": {"Stacks": [{"StackStatus": "REVIEW_IN_PROGRESS"}]}}}
+    monkeypatch.setattr("lightpress.cli.doctor.places.client_in_account", Account(planned).client)
+    where = place_in_account("dev")
+    assert (where.account, where.status, where.is_deployed) == ("123456789012", None, False)
+    assert found("stack", where).text == "Lightpress-dev is not deployed yet"

@@ -46,7 +46,7 @@ def _made(place: Place) -> Iterator[str]:
     """The ids of the keys that the stack has made."""
     pages = place.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=place.stack)
     resources = (one for page in pages for one in page["StackResourceSummaries"])
-    return (one["PhysicalResourceId"] for one in resources if one["ResourceType"] == "AWS::KMS::Key")
+    return (one.get("PhysicalResourceId", "") for one in resources if one["ResourceType"] == "AWS::KMS::Key")
 
 
 def _id(arn: str) -> str:

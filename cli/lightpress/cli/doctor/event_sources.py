@@ -24,10 +24,10 @@ def event_sources(place: Place) -> Finding:
     states = dict(_states(place))
     stopped = {id_: state for id_, state in states.items() if state not in _WORKS}
     if stopped:
-        id_ = next(iter(stopped))
+        commands = (f"aws lambda update-event-source-mapping --enabled --uuid {id_}" for id_ in stopped)
         return blocks(
-            f"{len(stopped)} of {len(states)} event sources are {stopped[id_]}, and messages wait: "
-            f"aws lambda update-event-source-mapping --enabled --uuid {', '.join(stopped)}"
+            f"{len(stopped)} of {len(states)} event sources are {next(iter(stopped.values()))}, and messages wait: "
+            f"{'; '.join(commands)}"
         )
     return ok(f"{len(states)} are enabled")
 
@@ -37,8 +37,8 @@ def _states(place: Place) -> Iterator[tuple[str, str]]:
     pages = place.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=place.stack)
     client = place.client("lambda")
     for one in (resource for page in pages for resource in page["StackResourceSummaries"]):
-        if one["ResourceType"] == "AWS::Lambda::EventSourceMapping":
-            id_ = one["PhysicalResourceId"]
+        id_ = one.get("PhysicalResourceId")  # which it has not before it is made
+        if id_ and one["ResourceType"] == "AWS::Lambda::EventSourceMapping":
             yield id_, client.get_event_source_mapping(UUID=id_)["State"]
 
 

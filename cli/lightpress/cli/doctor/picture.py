@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from lightpress.client.deployment import Deployment
     from lightpress.client.uploading import Upload
+    from lightpress.pipeline.manifest import Manifest
 
 # What browsers send for <img>:
 # https://developer.mozilla.org/docs/Web/HTTP/Guides/Content_negotiation/List_of_default_Accept_values
@@ -34,6 +35,7 @@ ACCEPT = {
     "Safari 14": "image/webp,image/png,image/svg+xml,image/*;q=0.8,video/*;q=0.8,*/*;q=0.5",
     "a program": "*/*",
 }
+_FOLDER = "lightpress-doctor/"
 _SIZE = (640, 480)
 _WIDTH = 320
 _PAUSE_SECONDS = 1.0
@@ -56,7 +58,7 @@ class PictureTest:
 
     deployment: Deployment
     timeout: float = 120.0
-    key: str = field(default_factory=lambda: f"lightpress-doctor/{uuid.uuid4().hex}.png")
+    key: str = field(default_factory=lambda: f"{_FOLDER}{uuid.uuid4().hex}.png")
 
     def run(self) -> Iterator[tuple[str, Finding]]:
         """The findings, one for each step; the image is deleted whatever happens."""
@@ -84,12 +86,9 @@ class PictureTest:
         if watch(self.deployment, [uploaded], timeout=self.timeout, settled=lambda _: None):
             return blocks(
                 f"Not published after {self.timeout:.0f} s: see the log of process_upload, and UploadsWaitTooLong in "
-                "docs/operations.md."
+                f"docs/operations.md; or a rule of the recipes leaves {_FOLDER}** alone."
             )
-        manifest = uploaded.manifest
-        if manifest is None or manifest.status is not Status.READY:
-            return blocks(f"It failed: {manifest.reason if manifest else 'deleted'}. {manifest and manifest.detail}")
-        return ok(f"{len(manifest.variants)} variants after {uploaded.seconds:.1f} s")
+        return became(uploaded.manifest, uploaded.seconds)
 
     @property
     def _address(self) -> str:
@@ -150,6 +149,17 @@ class PictureTest:
     def _is_gone(self) -> bool:
         manifest = self.deployment.manifest(self.key)
         return manifest is None or manifest.status is Status.DELETED
+
+
+def became(manifest: Manifest | None, seconds: float) -> Finding:
+    """What became of the image, by its manifest, after so many seconds."""
+    if manifest is None:
+        return blocks("It was deleted meanwhile.")
+    if manifest.status is Status.HELD:
+        return note(f"not tried: it is held until it is reviewed ({', '.join(manifest.gate)}), as its recipe says")
+    if manifest.status is not Status.READY:
+        return blocks(f"It failed: {manifest.reason}. {manifest.detail or ''}".strip())
+    return ok(f"{len(manifest.variants)} variants after {seconds:.1f} s")
 
 
 def drawn() -> bytes:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LOCAL = "local"
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html: without template and resources.
+_ONLY_PLANNED = "REVIEW_IN_PROGRESS"
 _OWN_ENVIRONMENTS, _OWN_RECIPES = Path("environments"), Path("recipes.toml")
 
 
@@ -87,5 +89,7 @@ def _with_stack(place: Place) -> Place:
         if "does not exist" in str(error):
             return place
         raise
+    if stack["StackStatus"] == _ONLY_PLANNED:
+        return place
     outputs = {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
     return replace(place, status=stack["StackStatus"], outputs=outputs)
