@@ -275,8 +275,23 @@ def test_every_option_of_an_existing_bucket_can_be_chosen(tmp_path: Path) -> Non
         ),
         ('[[in_place]]\nbucket = "cms"\nkms_key = "alias/a"', "in_place[0].kms_key: 'alias/a' does not match"),
         (
-            "\n".join(f'[[in_place]]\nbucket = "cms"\nprefix = "{"p" * 500}"' for _ in range(4)),
+            "\n".join(f'[[in_place]]\nbucket = "cms"\nprefix = "{n}{"p" * 499}"' for n in range(4)),
             "in_place: the tables take 3668 bytes of a function's environment; allowed: 3200",
+        ),
+        (
+            '[[attach]]\nbucket = "shop"\n[[attach]]\nbucket = "shop"\nprefix = "new/"\npublish_under = "new/"',
+            "attach[1].prefix: 'new/' has keys that attach[0] takes before ('' of shop); allowed: prefixes or suffixes",
+        ),
+        (
+            (
+                '[[attach]]\nbucket = "shop"\nsuffixes = [".JPG"]\n'
+                '[[attach]]\nbucket = "shop"\nprefix = "new/"\nsuffixes = [".jpg", ".png"]\npublish_under = "all/"'
+            ),
+            "attach[1].prefix: 'new/' has keys that attach[0] takes before ('' of shop)",
+        ),
+        (
+            '[[in_place]]\nbucket = "cms"\n[[in_place]]\nbucket = "cms"\nprefix = "big/"\nmode = "lossy"',
+            "in_place[1].prefix: 'big/' has keys that in_place[0] takes before ('' of cms)",
         ),
         ("\n".join(f'[[in_place]]\nbucket = "cms{n}"' for n in range(6)), "in_place: 6 are too many; allowed: 5"),
         (
@@ -294,6 +309,14 @@ def test_what_may_not_be_said_of_an_existing_bucket_is_refused_by_name(
 ) -> None:
     with pytest.raises(ConfigError, match=f"^{re.escape(f'staging.toml: {message}')}"):
         _load(tmp_path, lines)
+
+
+def test_tables_of_one_bucket_may_share_it_by_prefix_and_suffix_and_have_exceptions_in_place(tmp_path: Path) -> None:
+    one = '[[attach]]\nbucket = "shop"\nsuffixes = [".jpg"]\n'
+    other = '[[attach]]\nbucket = "shop"\nprefix = "new/"\nsuffixes = [".png"]\npublish_under = "png/"\n'
+    exception = '[[in_place]]\nbucket = "cms"\nprefix = "big/"\nmode = "lossy"\n[[in_place]]\nbucket = "cms"\n'
+    found = _load(tmp_path, one + other + exception).existing
+    assert (len(found.attach), len(found.in_place)) == (2, 2)
 
 
 def _load(folder: Path, lines: str) -> Config:

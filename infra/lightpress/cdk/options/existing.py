@@ -153,6 +153,8 @@ def check_buckets(options: ExistingOptions, environment: str, table: Table) -> N
     """Reject tables that conflict with each other or with the stack's own buckets, and too many of them."""
     _check_own_buckets(options, environment, table)
     _check_prefixes([one.pictures for one in options.attach], table)
+    _check_keys("attach", [one.pictures for one in options.attach], _share_keys, table)
+    _check_keys("in_place", [one.pictures for one in options.in_place], _has_all_keys_of, table)
     _check_size("attach", [one.pictures for one in options.attach], table)
     _check_size("in_place", [one.pictures for one in options.in_place], table)
 
@@ -186,6 +188,35 @@ def _check_prefixes(attached: Sequence[Attached], table: Table) -> None:
                     f"attach[{number}].publish_under",
                     f"{one.under!r} and {other.under!r} (of {other.bucket}) begin alike; each needs its own",
                 )
+
+
+def _check_keys(
+    key: str, pictures: Sequence[Selection], conflict: Callable[[Selection, Selection], bool], table: Table
+) -> None:
+    """Reject tables of one bucket of which the first that takes a key leaves the other with less than it says."""
+    for number, one in enumerate(pictures):
+        for before, other in enumerate(pictures[:number]):
+            if one.bucket == other.bucket and conflict(other, one):
+                raise table.error(
+                    f"{key}[{number}].prefix",
+                    f"{one.prefix!r} has keys that {key}[{before}] takes before ({other.prefix!r} of {other.bucket}); "
+                    "allowed: prefixes or suffixes without a key in common",
+                )
+
+
+def _share_keys(first: Selection, second: Selection) -> bool:
+    nested = first.prefix.startswith(second.prefix) or second.prefix.startswith(first.prefix)
+    return nested and (not first.suffixes or not second.suffixes or bool(_endings(first) & _endings(second)))
+
+
+def _has_all_keys_of(first: Selection, second: Selection) -> bool:
+    """Whether nothing is left for the second. Where something is, the first is an exception to it."""
+    alike = not first.suffixes or (bool(second.suffixes) and _endings(second) <= _endings(first))
+    return second.prefix.startswith(first.prefix) and alike
+
+
+def _endings(pictures: Selection) -> set[str]:
+    return {suffix.lower() for suffix in pictures.suffixes}
 
 
 def _check_size(key: str, pictures: Sequence[Selection], table: Table) -> None:
