@@ -93,7 +93,7 @@ class Table:
 
     def integer(self, key: str, default: int | _Required = REQUIRED, *, low: int, high: int) -> int:
         """Read a whole number from `low` to `high`."""
-        value = self._get(key, int, "a whole number", default)
+        value = self._get(key, int, f"a whole number from {low} to {high}", default)
         if not low <= value <= high:
             raise self.error(key, f"{value} is not between {low} and {high}")
         return value
@@ -133,7 +133,8 @@ class Table:
 
     def tables(self, key: str, *, at_least: int = 1) -> tuple[Table, ...]:
         """Read a list of tables, at least so many: one, or none."""
-        values = self._get(key, list, "a list of tables", REQUIRED)
+        one = f"; write it as [[{self._dotted(key)}]], or in square brackets" if self.is_table(key) else ""
+        values = self._get(key, list, f"a list of tables{one}", REQUIRED)
         if at_least and not values:
             raise self.error(key, "is empty; it needs at least one entry")
         for value in values:

@@ -185,7 +185,11 @@ def test_every_key_belongs_to_one_option() -> None:
         ("attach = [[", "not valid TOML: "),
         ('architecture = "arm"', "architecture: 'arm' is not allowed; did you mean 'arm64'? allowed: arm64, host, x86"),
         ("memory_mb = 256", "memory_mb: 256 is not between 512 and 10240"),
-        ('memory_mb = "1 GB"', "memory_mb: '1 GB' is not a whole number"),
+        ('memory_mb = "1 GB"', "memory_mb: '1 GB' is not a whole number from 512 to 10240"),
+        (
+            '[attach]\nbucket = "shop"',
+            "attach: {'bucket': 'shop'} is not a list of tables; write it as [[attach]], or in square brackets",
+        ),
         ("timeout_seconds = 901", "timeout_seconds: 901 is not between 60 and 900"),
         ("batch_size = 0", "batch_size: 0 is not between 1 and 10"),
         ("max_concurrency = 1", "max_concurrency: 1 is not between 2 and 1000"),
