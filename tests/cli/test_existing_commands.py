@@ -10,12 +10,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from lightpress.cli.backfilling import NotDeployedRecipesError, forecast, job_for, refused_at_least
+from lightpress.cli.backfilling import (
+    NotDeployedRecipesError,
+    UnknownBucketError,
+    forecast,
+    job_for,
+    refused_at_least,
+)
 from lightpress.cli.console import Terminal
 from lightpress.cli.facts import facts_of_forecast
 from lightpress.cli.main import app
 from lightpress.cli.project import RECIPES
 from lightpress.cli.tables import print_forecast
+from lightpress.in_place.buckets import InPlace
+from lightpress.pipeline.buckets import Attached
 from lightpress.pipeline.manifest import Manifest, PublishedSource, Status, Variant
 from lightpress.pipeline.recipe_file import load_recipes
 from tests.cli.deployed import UPLOADS, Rig
@@ -75,6 +83,21 @@ def test_recipes_that_are_not_deployed_are_refused_with_what_to_do(rig: Rig) -> 
         job_for(deployed, mode="variants", **given)
     same = replace(rig.deployment, recipes_digest=load_recipes(RECIPES).digest)
     assert job_for(same, mode="variants", **given).pictures.bucket == UPLOADS
+
+
+def test_of_several_buckets_or_tables_none_is_chosen_silently(rig: Rig) -> None:
+    in_place, attached = (InPlace("cms"), InPlace("blog")), (Attached("shop", "a/", (), "a/"), Attached("shop", "b/"))
+    deployed = replace(rig.deployment, in_place=in_place, attached=attached)
+    given: Any = {"prefix": "", "since": None, "inventory": None, "recipes": load_recipes(RECIPES)}
+    with pytest.raises(UnknownBucketError, match=r"^Name the bucket that is to be compressed in place: blog, cms$"):
+        job_for(deployed, bucket=None, mode="in-place", **given)
+    with pytest.raises(
+        UnknownBucketError, match=r"^shop has 2 tables in the mode variants: .+ with --prefix, such as a/, b/$"
+    ):
+        job_for(deployed, bucket="shop", mode="variants", **given)
+    assert job_for(deployed, bucket="cms", mode="in-place", **given).pictures.bucket == "cms"
+    assert job_for(deployed, bucket="shop", mode="variants", **given | {"prefix": "b/"}).configured == attached[1]
+    assert job_for(deployed, bucket=None, mode="variants", **given).pictures.bucket == UPLOADS
 
 
 def test_a_dry_run_tells_and_sends_nothing(rig: Rig) -> None:

@@ -164,19 +164,27 @@ def job_for(  # noqa: PLR0913  by keyword
         recipes: The recipes that are deployed.
 
     Raises:
-        UnknownBucketError: The deployment does not process that bucket in this mode.
+        UnknownBucketError: The deployment does not process that bucket in this mode, or it has to be told which part.
         NotDeployedRecipesError: These recipes are not those that are deployed.
     """
     uploads = Selection(deployment.uploads_bucket)
     configured: tuple[Selection, ...] = (
         deployment.in_place if mode == IN_PLACE_MODE else (uploads, *deployment.attached)
     )
+    if bucket is None and mode == IN_PLACE_MODE and len(buckets := sorted({one.bucket for one in configured})) > 1:
+        raise UnknownBucketError(f"Name the bucket that is to be compressed in place: {', '.join(buckets)}")
     bucket = bucket or (configured[0].bucket if configured else None)
     found = [one for one in configured if one.bucket == bucket and (not prefix or prefix.startswith(one.prefix))]
     if not found:
         names = ", ".join(f"{one.bucket}/{one.prefix}" for one in configured) or "none (see docs/existing-buckets.md)"
         asked = f"{bucket}/{prefix}" if bucket else "No bucket"
         raise UnknownBucketError(f"{asked} is not processed in the mode {mode}; allowed: {names}")
+    prefixes = list(dict.fromkeys(one.prefix for one in found))
+    if not prefix and len(prefixes) > 1:
+        raise UnknownBucketError(
+            f"{bucket} has {len(found)} tables in the mode {mode}: name the keys of one with --prefix, such as "
+            f"{', '.join(filter(None, prefixes))}"
+        )
     if mode == VARIANTS and deployment.recipes_digest not in {None, "", recipes.digest}:
         raise NotDeployedRecipesError(
             "These recipes are not those that are deployed: name the deployed file with --recipes, or deploy them "
