@@ -314,6 +314,14 @@ CASES: list[tuple[str, dict[str, dict[str, Any]], dict[str, Any], State, str]] =
         NOTE,
         "may run 15 functions at once, and the queues start 16 at most",
     ),
+    (
+        "bucket names",
+        {},
+        {"config": Config("twelve-chars"), "region": "ap-southeast-1"},
+        BLOCKS,
+        "-an has 65 characters, and S3 takes 63: choose a name of the environment that is 2 shorter",
+    ),
+    ("bucket names", {}, {"config": Config("twelve-chars"), "region": "eu-central-1"}, OK, "free"),
     ("event sources", {}, {}, OK, "after the deployment"),
     ("event sources", {}, deployed(), OK, "2 are enabled"),
     (

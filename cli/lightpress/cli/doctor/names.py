@@ -6,6 +6,8 @@ from botocore.exceptions import ClientError
 
 from lightpress.cli.doctor.check import Finding, Place, blocks, note, ok
 
+MOST_CHARACTERS = 63
+"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"""
 HOLDS = ("uploads", "images", "quarantine")
 HOLDS_LOGS = ("accesslogs",)
 _NOT_THERE, _SOMEBODY_ELSES = "404", "403"
@@ -19,9 +21,15 @@ def bucket_names(place: Place) -> list[str]:
 
 
 def buckets(place: Place) -> Finding:
-    """No bucket has a name that the stack is about to give."""
+    """No bucket has a name that the stack is about to give, and S3 takes each: the region is a part of them."""
     if place.status is not None:
         return ok("they are those of the stack")
+    longest = max(bucket_names(place), key=len)
+    if (more := len(longest) - MOST_CHARACTERS) > 0:
+        return blocks(
+            f"{longest} has {len(longest)} characters, and S3 takes {MOST_CHARACTERS}: choose a name of the "
+            f"environment that is {more} shorter."
+        )
     taken = {name: code for name in bucket_names(place) if (code := _bucket(place, name)) != _NOT_THERE}
     if not taken:
         return ok("free")
