@@ -319,6 +319,7 @@ def _cdn(stack: Stack) -> cloudfront.IDistribution:
         ),
         (lambda s: {"attach": [{"bucket": s3.Bucket(s, "B")}]}, "attach[0].publish_under: it is missing"),
         (lambda s: {"distribution": _cdn(s), "path": "/i"}, "path: '/i' is not allowed"),
+        (lambda _: {"path": "/photos"}, "path: '/photos' is a part of a distribution of yours; allowed: with"),
         (lambda s: {"distribution": _cdn(s), "web_acl_arn": "arn:x"}, "web_acl_arn: "),
         (lambda s: {"distribution": _cdn(s), "price_class": "100"}, "price_class: belongs to the distribution"),
         (lambda s: {"distribution": _of_another_stack(s)}, "distribution: it is in the stack There"),

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from lightpress.cdk.functions import PythonFunction
     from lightpress.cdk.parts import Parts
 
+_PATH = "/pictures"
+
 
 class Lightpress(Root):
     """Pictures that are uploaded are processed, and delivered in every size and format that the web needs.
@@ -89,11 +91,15 @@ class Lightpress(Root):
         name: str | None = None,
         uploads: s3.IBucket | None = None,
         distribution: cloudfront.IDistribution | None = None,
-        path: str = "/pictures",
+        path: str = _PATH,
         config: Config | None = None,
         **options: Unpack[Options],
     ) -> None:
         super().__init__(scope, id_)
+        if distribution is None and path != _PATH:
+            raise ConfigError(
+                f"{who(self)}: path: {path!r} is a part of a distribution of yours; allowed: with distribution"
+            )
         given = Given(uploads, Mount(distribution, path) if distribution is not None else None)
         self._config = checked(self, given, name, config, options)
         self.name = self._config.environment
