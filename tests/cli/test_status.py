@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from lightpress.aws.images import S3Images
+from lightpress.cdk.readiness import PROJECT
 from lightpress.cli.main import app
 from lightpress.cli.status import look
 from lightpress.cli.sweep import Sweep
@@ -99,6 +100,16 @@ def test_each_state_has_a_word_and_an_exit_code(rig: Rig, state: str) -> None:
     told = status("trips/cat.jpg")
     assert (told.stdout.splitlines()[0], told.exit_code) == (f"trips/cat.jpg: {state}", exit_code)
     assert json.loads(status("trips/cat.jpg", "--json").stdout)["status"] == state
+
+
+def test_what_nobody_has_looked_at_is_processing_and_what_is_not_there_unknown_as_the_page_says(rig: Rig) -> None:
+    rig.upload("ignored.txt")
+    assert status("ignored.txt").output.startswith("ignored.txt: processing")
+    assert status("nowhere.jpg").output.startswith("nowhere.jpg: unknown")
+    page = (PROJECT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    assert "| unknown | There is no such original." in page
+    (processing,) = (row for row in page.splitlines() if row.startswith("| processing |"))
+    assert "ignore = true" in processing
 
 
 def test_a_url_that_could_not_be_fetched_is_a_failure_with_its_reason(rig: Rig) -> None:
