@@ -8,7 +8,7 @@ import struct
 import subprocess
 import zlib
 from shutil import which
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image, ImageChops, ImageStat
@@ -18,9 +18,11 @@ from lightpress.image.jpeg import jpeg_scans, jpeg_segments
 from lightpress.image.spec import Size
 from tools.drawing import (
     PNG_SIGNATURE,
+    cmyk_profile,
     distance,
     exif_with,
     file_of,
+    grey_profile,
     only,
     pixel,
     png_chunk,
@@ -152,6 +154,27 @@ def test_the_missing_rows_of_a_file_that_is_cut_short_are_see_through_and_told(f
     assert missing == pytest.approx(100 * (1 - shown_rows(image)), abs=1)
     top = (0, 0, 640, int(480 * part * 0.8))
     assert difference(image.crop(top), Image.open(io.BytesIO(whole)).crop(top)) < VERY_CLOSE
+
+
+@pytest.mark.parametrize(
+    ("form", "mode", "options"),
+    [
+        ("PNG", "I;16", {}),
+        ("PNG", "I;16", {"icc_profile": grey_profile()}),
+        ("PNG", "L", {"icc_profile": grey_profile()}),
+        ("JPEG", "L", {"icc_profile": grey_profile()}),
+        ("JPEG", "CMYK", {"icc_profile": cmyk_profile(lambda inks: (80.0 - 5 * sum(inks), 0.0, 0.0))}),
+        ("PNG", "P", {}),
+    ],
+)
+def test_the_rows_that_are_there_have_the_colors_of_the_whole_file(form: str, mode: str, options: Any) -> None:  # noqa: ANN401  Pillow's
+    gray = LARGE.convert("L").point(lambda level: 40 + level // 4)
+    image = gray.convert("I").point(lambda level: level * 257).convert("I;16") if mode == "I;16" else gray.convert(mode)
+    whole = file_of(image, form, **options)
+    cut = whole[: len(whole) * 2 // 3]
+    assert not any("profile" in note for note in summary_of(cut).notes)
+    top = (0, 0, 640, 240)
+    assert difference(only(cut).crop(top), only(whole).crop(top)) < 1.0
 
 
 def test_a_cut_png_shows_its_rows_whatever_stands_before_them() -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lightpress.image.cicp import HighRange
     from lightpress.image.job import Job
     from lightpress.image.picture import Picture
-    from lightpress.image.spec import Colors, Spec
+    from lightpress.image.spec import Colors, ToneMapping
 
 _IN_P3 = "The variants are in Display P3: sRGB lacks some of the colors."
 _COLOR_SPACE = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK"}
@@ -27,18 +27,23 @@ _EXPANDED = {"1": "L", "P": "RGB", "PA": "RGB"}  # what these become before thei
 
 def to_output_colors(picture: Picture, job: Job) -> Picture:
     """Convert from the color space that the file declares; without one, or with a broken one, take it as sRGB."""
-    return _converted(picture, job.spec)
+    return _converted(picture, job.spec.colors, job.spec.tone_mapping)
 
 
-def _converted(picture: Picture, spec: Spec) -> Picture:
+def in_srgb(picture: Picture) -> Picture:
+    """The same, as RGB or RGBA, in sRGB whatever a recipe allows."""
+    return _converted(picture, "srgb")
+
+
+def _converted(picture: Picture, colors: Colors, tone_mapping: ToneMapping = "st2094-50") -> Picture:
     if picture.color.high_range is not None:
-        return _in_standard_range(picture, picture.color.high_range, spec)
+        return _in_standard_range(picture, picture.color.high_range, colors, tone_mapping)
     if picture.color.profile is None:
         return replace(picture, image=_as_rgb(picture.image))
     try:
-        return _through(picture, picture.color.profile, spec.colors)
+        return _through(picture, picture.color.profile, colors)
     except _BrokenProfileError as error:
-        return _converted(_without_profile(picture, error), spec)
+        return _converted(_without_profile(picture, error), colors, tone_mapping)
 
 
 def _without_profile(picture: Picture, error: _BrokenProfileError) -> Picture:
@@ -49,13 +54,13 @@ def _without_profile(picture: Picture, error: _BrokenProfileError) -> Picture:
     return replace(picture, color=DeclaredColor(fallback), notes=(*picture.notes, note))
 
 
-def _in_standard_range(picture: Picture, source: HighRange, spec: Spec) -> Picture:
+def _in_standard_range(picture: Picture, source: HighRange, colors: Colors, tone_mapping: ToneMapping) -> Picture:
     # Only few pictures need it.
     from lightpress.image.tone_map import profile_of_tone_mapped, tone_mapped  # noqa: PLC0415
 
-    image = tone_mapped(picture.image, source, spec.tone_mapping)
+    image = tone_mapped(picture.image, source, tone_mapping)
     mapped = replace(picture, image=image, notes=(*picture.notes, "Tone-mapped from HDR."))
-    return _through(mapped, profile_of_tone_mapped(), spec.colors)
+    return _through(mapped, profile_of_tone_mapped(), colors)
 
 
 def profile_of_numbers(picture: Picture, colors: Colors) -> bytes | None:

@@ -18,10 +18,11 @@ from PIL import Image, UnidentifiedImageError
 
 from lightpress.image.animate import with_animation
 from lightpress.image.codecs import can_load, load_codec
+from lightpress.image.color import in_srgb
 from lightpress.image.credentials import holds_credentials
 from lightpress.image.declared import declared_color
 from lightpress.image.declared_orientation import declared_orientation, without_margin
-from lightpress.image.depth import apply_clear_color
+from lightpress.image.depth import apply_clear_color, eight_bits
 from lightpress.image.errors import FileCutShort, PictureRejected, Reason
 from lightpress.image.exif import captured
 from lightpress.image.headers import brands, holds_gain_map, tiff_pages
@@ -103,21 +104,24 @@ def _decoded_repaired(data: bytes, row: Input, options: DecodeOptions) -> Pictur
             if rejected.reason is not Reason.CORRUPT:
                 raise
             continue
-        image = picture.image if visible == 1 else _hidden(picture.image, visible, is_upside_down=is_upside_down)
-        return replace(picture, image=image, notes=(*notes, *picture.notes), is_damaged=repaired.is_cut)
+        shown = picture if visible == 1 else _hidden(picture, visible, is_upside_down=is_upside_down)
+        return replace(shown, notes=(*notes, *shown.notes), is_damaged=repaired.is_cut)
     return None
 
 
-def _hidden(image: Image.Image, visible: float, *, is_upside_down: bool) -> Image.Image:
+def _hidden(picture: Picture, visible: float, *, is_upside_down: bool) -> Picture:
     """See-through where there are no pixels, as on a page; no decoder's gray or black is made up."""
-    alpha = Image.new("L", image.size)
-    rows = round(image.height * visible)
-    top = image.height - rows if is_upside_down else 0
-    alpha.paste(255, (0, top, image.width, top + rows))
-    shown = image.convert("RGBA")
+    if picture.image.mode == "CMYK":
+        picture = in_srgb(picture)  # inks have no alpha
+    shown = eight_bits(picture.image)
+    shown = shown.convert("LA" if shown.mode in {"L", "LA"} else "RGBA")  # gray stays gray, as its profile expects it
+    alpha = Image.new("L", shown.size)
+    rows = round(shown.height * visible)
+    top = shown.height - rows if is_upside_down else 0
+    alpha.paste(255, (0, top, shown.width, top + rows))
     alpha.paste(shown.getchannel("A"), mask=alpha)
     shown.putalpha(alpha)
-    return shown
+    return replace(picture, image=shown)
 
 
 def _decoded(data: bytes, row: Input, options: DecodeOptions) -> Picture:
