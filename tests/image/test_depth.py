@@ -17,6 +17,7 @@ from tools.drawing import (
     deep_grey,
     distance,
     file_of,
+    grey_profile,
     only,
     pixel,
     plain,
@@ -235,6 +236,18 @@ def test_a_see_through_color_of_sixteen_bits_is_compared_in_all_of_them() -> Non
 
 def test_gray_of_sixteen_bits_is_compared_in_all_of_them() -> None:
     assert only(png_of(16, 0, [32_768, 32_769, 32_767], [32_768])).getchannel("A").tobytes() == b"\0\xff\xff"
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4, 8, 16])
+def test_gray_with_a_see_through_level_goes_through_its_profile(depth: int) -> None:
+    most = (1 << depth) - 1
+    profile = b"gray\0\0" + zlib.compress(grey_profile())
+    data = with_chunk_before(png_of(depth, 0, [0, most // 2, most], [0]), b"tRNS", b"iCCP", profile)
+    opaque = data.replace(png_chunk(b"tRNS", b"\0\0"), b"")
+    assert summary_of(data).notes == ()
+    image = only(data)
+    assert image.getchannel("A").tobytes() == (b"\0\0\xff" if depth == 1 else b"\0\xff\xff")
+    assert image.convert("RGB").tobytes() == only(opaque).convert("RGB").tobytes()
 
 
 @pytest.mark.parametrize(("stored", "shown"), {0: 0, 1_000: 34, 3_277: 63, 32_768: 188, 65_535: 255}.items())

@@ -33,7 +33,7 @@ def eight_bits(image: Image.Image) -> Image.Image:
     if image.format in {"TIFF", "PSD"} and (made := _of_rare(image)) is not None:
         return made
     if "transparency" in image.info and image.mode in {"1", "L", "RGB", "P"}:
-        return image.convert("RGBA")
+        return image.convert("LA" if image.mode in {"1", "L"} else "RGBA")  # gray stays so, as its profile expects it
     if image.mode in _SIXTEEN_BITS or image.mode == "I":
         return _scaled(image)
     if image.mode in _ALPHA_OF_ITS_OWN:
