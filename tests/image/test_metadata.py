@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import struct
+import subprocess
 import zlib
+from shutil import which
+from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
+from PIL.ExifTags import GPS, IFD, Base
 from PIL.PngImagePlugin import PngInfo
 
 from lightpress.image.outputs import OUTPUTS
 from lightpress.image.spec import METADATA, Size
 from tools.drawing import file_of, ramp, rendered, rgb_profile, seen, spec, speckled
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NEEDLE = "Zaubernadel"
 _PICTURE = ramp((64, 48))
@@ -285,6 +292,32 @@ def test_where_all_is_kept_who_made_it_is_found_outside_of_exif_too() -> None:
     (one,) = rendered(data, spec(formats=("jpeg",), metadata="all"))
     kept = seen(one).getexif()
     assert (kept[0x010F], kept[0x013B]) == ("Maker", NEEDLE)
+
+
+def test_where_all_is_kept_a_time_and_a_place_stay_without_the_name_of_a_camera() -> None:
+    exif = Image.Exif()
+    exif.get_ifd(IFD.Exif)[Base.DateTimeOriginal] = "2026:05:04 03:02:01"
+    exif.get_ifd(IFD.GPSInfo).update({GPS.GPSLatitudeRef: "N", GPS.GPSLatitude: (48.0, 8.0, 13.75)})
+    for one in rendered(file_of(_PICTURE, "JPEG", exif=exif), spec(*BOTH, metadata="all")):
+        kept = seen(one).getexif()
+        assert kept.get_ifd(IFD.Exif)[Base.DateTimeOriginal] == "2026:05:04 03:02:01"  # bytes, if it were not text
+        assert kept.get_ifd(IFD.GPSInfo)[GPS.GPSLatitudeRef] == "N"
+        assert kept.get_ifd(IFD.GPSInfo)[GPS.GPSLatitude] == (48.0, 8.0, 13.75)
+
+
+@pytest.mark.skipif(which("exiftool") is None, reason="needs exiftool")
+@pytest.mark.parametrize("output", ["jpeg", "webp", "avif", "png"])
+def test_where_all_is_kept_other_programs_read_the_words_as_words(output: str, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif.get_ifd(IFD.Exif).update({Base.DateTimeOriginal: "2026:05:04 03:02:01", Base.CameraOwnerName: "Zo.."})
+    said = exif.tobytes().replace(b"Zo..", "Zoë".encode())
+    (one,) = rendered(file_of(_PICTURE, "JPEG", exif=said), spec(formats=(output,), metadata="all"))
+    file = tmp_path / "variant"
+    file.write_bytes(one.data)
+    words = subprocess.run(
+        ["exiftool", "-s3", "-DateTimeOriginal", "-OwnerName", file], capture_output=True, check=True
+    )
+    assert words.stdout.decode() == "2026:05:04 03:02:01\nZoë\n"
 
 
 def test_where_all_is_kept_an_orientation_alone_leaves_nothing() -> None:

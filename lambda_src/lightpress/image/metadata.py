@@ -28,7 +28,8 @@ _DESCRIBES = {
     Base.ImageDescription, Base.Make, Base.Model, Base.Software, Base.DateTime, Base.Artist, Base.HostComputer,
     Base.Rating, Base.Copyright, Base.XPTitle, Base.XPComment, Base.XPAuthor, Base.XPKeywords, Base.XPSubject,
 }  # fmt: skip
-_SIZE_OF_THE_ORIGINAL = {Base.ExifImageWidth, Base.ExifImageHeight}
+# Its size, and where a directory of its file is that does not go along.
+_OF_THE_ORIGINAL = {Base.ExifImageWidth, Base.ExifImageHeight, IFD.Interop}
 
 _IPTC_RESOURCE, _IPTC_IN_TIFF = 0x0404, 33723
 _IPTC_CREATOR, _IPTC_CREDIT, _IPTC_COPYRIGHT = 80, 110, 116
@@ -74,20 +75,34 @@ def _everything(image: Image.Image) -> bytes:
     for tag, value in found.items():
         if tag in _DESCRIBES:
             kept[tag] = _as_written(value)
+    details = 0  # which Pillow does not count
     for part in (IFD.Exif, IFD.GPSInfo):
         for tag, value in found.get_ifd(part).items():
-            if tag not in _SIZE_OF_THE_ORIGINAL:
+            if tag not in _OF_THE_ORIGINAL:
                 kept.get_ifd(part)[tag] = _as_written(value)
+                details += 1
     # Who made it may be written elsewhere, and only EXIF goes along.
     for tag, places in ((Base.Artist, _ARTIST), (Base.Copyright, _COPYRIGHT)):
         if tag not in kept and (text := _first(image, places)):
             kept[tag] = text.encode()
-    return kept.tobytes() if kept else b""
+    return kept.tobytes() if kept or details else b""
+
+
+class _Text(str):
+    """Text of EXIF, of which Pillow reads any byte as a letter: written as text, with the bytes that it was read of.
+
+    Pillow writes ASCII only, and bytes as numbers where it does not know that a tag is text.
+    """
+
+    __slots__ = ()
+
+    def encode(self, encoding: str = "latin-1", errors: str = "strict") -> bytes:  # noqa: ARG002  as `str` has it
+        """The bytes that it was read of."""
+        return super().encode("latin-1")
 
 
 def _as_written(value: object) -> object:
-    """Pillow reads any byte as a letter, and writes ASCII only."""
-    return value.encode("latin-1") if isinstance(value, str) else value
+    return _Text(value) if isinstance(value, str) else value
 
 
 def _first(image: Image.Image, readers: tuple[Any, ...]) -> str:
@@ -118,7 +133,8 @@ def _decoded(raw: bytes) -> str:
 
 
 def _in_exif(image: Image.Image, tag: int) -> Iterator[object]:
-    yield _as_written(image.getexif().get(tag))
+    value = image.getexif().get(tag)
+    yield value.encode("latin-1") if isinstance(value, str) else value
 
 
 def _in_png_text(image: Image.Image, keyword: str) -> Iterator[object]:
