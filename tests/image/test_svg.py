@@ -118,6 +118,7 @@ LACKING = {
     "HTML": ('<foreignObject width="9" height="9"><p>hello</p></foreignObject>', "HTML in it"),
     "text": ('<text y="9">hello</text>', "text that needs a font"),
     "text, in part of it": ('<text y="9"><tspan>hello</tspan></text>', "text that needs a font"),
+    "text, as a link": ('<text y="9"><a href="https://a.example/">hello</a></text>', "text that needs a font"),
 }  # fmt: skip
 
 
@@ -139,6 +140,23 @@ def test_no_other_file_is_reached_from_a_picture_within_a_picture(tmp_path: Path
     assert made(data)["large"].convert("RGBA").getchannel("A").getextrema() == (0, 0)
 
 
+@pytest.mark.parametrize("end", ['"', "'"])
+def test_the_shape_of_the_outermost_element_brings_no_element_in_that_was_not_looked_at(
+    end: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "secret.png"
+    path.write_bytes(file_of(plain(GREEN)))
+    more = f'none{end}><image width="24" height="24" href="{path}"/><!--'
+    escaped = more.replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;").replace("'", "&apos;")
+    said = f'preserveAspectRatio="{escaped}" width="24" height="16" viewBox="0 0 24 24"'
+    assert made(svg("-->" + BADGE, said))["large"].tobytes() == made(svg(BADGE, said))["large"].tobytes()
+
+
+def test_what_an_attribute_says_is_not_taken_for_the_size_of_the_picture() -> None:
+    said = """data-a=' width="9" viewBox="0 0 1 1"' width="24" height="16" data-b=' height="9"'"""
+    assert made(svg(BADGE, said))["large"].tobytes() == made(svg(BADGE))["large"].tobytes()
+
+
 SILENT = {
     "a script": '<script>while (true) {}</script><script href="https://a.example/x.js"/>',
     "an event": '<rect width="0" height="0" onload="alert(1)"/>',
@@ -147,6 +165,7 @@ SILENT = {
     "a link": '<a href="https://a.example/"><rect width="0" height="0"/></a>',
     "what is drawn in another file": '<use href="https://a.example/b.svg#c"/>',
     "no words": "<text> </text>",
+    "a title of words": "<text><title>hello</title></text>",
 }  # fmt: skip
 
 
@@ -184,6 +203,7 @@ def laughs(times: int) -> bytes:
 
 BOMBS = {
     "a billion laughs by <use>": (laughs(9), Reason.TOO_MANY_PARTS),
+    "a billion laughs by <use>, behind blanks": (laughs(9).replace(b'"#', b'" \n#'), Reason.TOO_MANY_PARTS),
     "a chain of 5,000 <use>": (
         svg(
             '<rect id="u0" width="1" height="1"/>'

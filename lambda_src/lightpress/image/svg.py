@@ -32,10 +32,14 @@ _NOT_THE_ROOT = re.compile(
 _UNITS = {"": 1.0, "px": 1.0, "pt": 4 / 3, "pc": 16.0, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96.0}
 _LENGTH = re.compile(r"\s*([+]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([a-z]*)\s*\Z")
 _NUMBERS = re.compile(r"[\s,]+")
-_SIZE_OF_ROOT = re.compile(r"""\s(?:width|height|viewBox|preserveAspectRatio)\s*=\s*(?:"[^"]*"|'[^']*')""")
+_ATTRIBUTE = re.compile(r"""\s+([^\s=]+)\s*=\s*(?:"[^"]*"|'[^']*')""")
+_SIZE_OF_ROOT = {"width", "height", "viewBox", "preserveAspectRatio"}
+# https://www.w3.org/TR/SVG2/coords.html#PreserveAspectRatioAttribute; anything else says nothing.
+_RATIO = re.compile(r"[A-Za-z \t\r\n]*\Z")
 _SAME_SHAPE = 0.01
 _FETCHED = {"image", "feImage"}
-_WORDS = {"text", "tspan", "textPath", "tref"}
+_WORDS = "text"
+_NOT_DRAWN = {"title", "desc", "metadata", "style", "script"}
 
 
 class _NotWellFormedError(Exception):
@@ -54,7 +58,7 @@ class Root:
         width: In pixels of CSS (1/96 inch), at least a little.
         height: As well.
         box: Its `viewBox`; that of its size where it has none.
-        ratio: Its `preserveAspectRatio`, "" if it has none.
+        ratio: Its `preserveAspectRatio`, "" if it has none that could mean something.
         at: Where its start tag begins, in bytes.
     """
 
@@ -124,7 +128,8 @@ def root_of(data: bytes) -> Root:
         height = height or width * down / across
     if not width or not height:
         raise PictureRejected(Reason.CORRUPT, "The SVG says neither how large it is nor what its viewBox is.")
-    return Root(width, height, box or (0.0, 0.0, width, height), told.get("preserveAspectRatio", ""), at)
+    ratio = told.get("preserveAspectRatio", "")
+    return Root(width, height, box or (0.0, 0.0, width, height), ratio if _RATIO.match(ratio) else "", at)
 
 
 def sized(data: bytes, root: Root, width: int, height: int) -> str:
@@ -143,7 +148,7 @@ def sized(data: bytes, root: Root, width: int, height: int) -> str:
     said = f' width="{width}" height="{height}" viewBox="{" ".join(f"{number:.9g}" for number in root.box)}"'
     if ratio:
         said += f' preserveAspectRatio="{ratio}"'
-    rest = _SIZE_OF_ROOT.sub("", tag[name.end() :])
+    rest = _ATTRIBUTE.sub(lambda found: "" if found[1] in _SIZE_OF_ROOT else found[0], tag[name.end() :])
     return data[: root.at].decode() + name[0] + said + rest + data[end:].decode()
 
 
@@ -191,9 +196,9 @@ def _started(reading: _Reading, parser: expat.XMLParserType, name: str, told: Ma
         reading.root = (dict(told), parser.CurrentByteIndex)
     if len(reading.open) >= _MOST_DEPTH:
         raise _NotWellFormedError(f"more than {_MOST_DEPTH} elements within each other")
-    href = told.get("href") or told.get(f"{_XLINK} href") or ""
+    href = (told.get("href") or told.get(f"{_XLINK} href") or "").strip()
     reading.path.append(name)
-    if name in _FETCHED and href and not href.lstrip().startswith(("data:", "#")):
+    if name in _FETCHED and href and not href.startswith(("data:", "#")):
         reading.lacks = reading.lacks or "an SVG that shows another file (only what is in it is drawn)"
     if name == "foreignObject":
         reading.lacks = reading.lacks or "an SVG with HTML in it (foreignObject, which is not drawn)"
@@ -216,7 +221,7 @@ def _ended(reading: _Reading, _: str) -> None:
 
 
 def _said(reading: _Reading, text: str) -> None:
-    if text.strip() and reading.path and reading.path[-1] in _WORDS:
+    if text.strip() and _WORDS in reading.path and _NOT_DRAWN.isdisjoint(reading.path):
         reading.lacks = reading.lacks or "an SVG with text that needs a font (convert text to paths)"
 
 
