@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lightpress.image.errors import PictureRejected, Reason
+from lightpress.image.jpeg import START_OF_SCAN, jpeg_segments
 from lightpress.image.limits import Limits
 from lightpress.image.render import render
 from lightpress.image.spec import Size
 from lightpress.pipeline.sandbox import Child, SandboxLimits
+from tests.image.bombs import jpeg_of_scans, jpeg_of_separate_scans
 from tools.drawing import file_of, plain, png_claiming, png_of_rows, ramp, rendered, spec, summary_of
 
 if TYPE_CHECKING:
@@ -165,3 +167,23 @@ def test_a_progressive_jpeg_needs_all_its_pixels_however_few_are_wanted() -> Non
     ordinary, _ = peak_mb(file_of(plain()), spec(SMALL))
     peak, _ = peak_mb(data, spec(Size("w480", width=480)))
     assert peak - ordinary < needed * 2 / 1e6 + A_FEW_MB
+
+
+def test_of_a_jpeg_that_is_cut_short_its_first_scan_tells_how_much_it_needs() -> None:
+    """The decoder makes room for all coefficients before it knows that the other scans are missing."""
+    size = (1_200, 900)
+    several = file_of(ramp(size), "JPEG", progressive=True), jpeg_of_separate_scans(*size)
+    for whole in several:
+        first = next(one for one in jpeg_segments(whole) if one.marker == START_OF_SCAN)
+        for data in (whole[: first.end], whole[: first.end] + b"\xff\xd9"):
+            limits = Limits(max_decoded_bytes=size[0] * size[1] * 2)
+            assert refused(data, limits, Size("w120", width=120)).reason is Reason.TOO_MANY_PIXELS
+
+
+@pytest.mark.parametrize("junk", [b"\xff\xfe\0\0", b"\xff\xef\0\1", b"\xff\xdc\0\0"])
+def test_no_scan_hides_behind_a_segment_without_a_length(junk: bytes) -> None:
+    """Decoders skip it, and go on: of so many scans as there are."""
+    whole = jpeg_of_scans((64, 48), 120)
+    first = next(one for one in jpeg_segments(whole) if one.marker == START_OF_SCAN)
+    hidden = whole[: first.end] + junk + whole[first.end :]
+    assert refused(hidden, Limits(), SMALL).reason is Reason.TOO_MANY_PARTS

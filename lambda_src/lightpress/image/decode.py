@@ -27,7 +27,7 @@ from lightpress.image.errors import FileCutShort, PictureRejected, Reason
 from lightpress.image.exif import captured
 from lightpress.image.headers import brands, holds_gain_map, tiff_pages
 from lightpress.image.inputs import input_of, labels
-from lightpress.image.jpeg import jpeg_scans
+from lightpress.image.jpeg import is_held_whole
 from lightpress.image.metadata import with_metadata
 from lightpress.image.picture import QUARTER_TURNS, Picture
 from lightpress.image.quick_png import fill_quickly
@@ -287,7 +287,7 @@ def _memory(opened: Image.Image, row: Input) -> int:
 
 def _held_at_full_size(opened: Image.Image, data: bytes) -> int:
     """The memory of a JPEG in several scans, all of which are held at full size, however little of it is wanted."""
-    if opened.format not in _REDUCED_WHILE_DECODING or jpeg_scans(data) <= 1:
+    if opened.format not in _REDUCED_WHILE_DECODING or not is_held_whole(data):
         return 0
     return round(opened.width * opened.height * _coefficients(opened) * _BYTES_PER_COEFFICIENT)
 

@@ -33,6 +33,10 @@ _MARKER = re.compile(rb"\xff+([^\x00\xff])")
 _END_OF_CODED_DATA = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _WITHOUT_LENGTH = {0x01, START_OF_IMAGE, *range(0xD0, 0xD8)}
 _SMALLEST_LENGTH = 2
+# Application data, comments and DNL: decoders that are told of a shorter one than that go on behind its length.
+_SKIPPED = {*range(0xE0, 0xF0), 0xFE, 0xDC}
+_PROGRESSIVE = {0xC2, 0xC6, 0xCA, 0xCE}
+_CHANNELS_OF_FRAME, _CHANNELS_OF_SCAN = 9, 4  # where their number is
 
 
 class TooManySegmentsError(ValueError):
@@ -56,8 +60,8 @@ class Segment(NamedTuple):
 def jpeg_segments(data: bytes) -> Iterator[Segment]:
     """Every segment of the first picture, the end marker included where there is one.
 
-    Raises ValueError where a segment is longer than the file, or has no length, and TooManySegmentsError behind
-    `MOST_SEGMENTS`.
+    Raises ValueError where a segment is longer than the file, or lacks a length that it needs, and TooManySegmentsError
+    behind `MOST_SEGMENTS`.
     """
     at = 2
     for _ in range(MOST_SEGMENTS):
@@ -77,6 +81,8 @@ def _segment(data: bytes, start: int) -> Segment:
     if marker == END_OF_IMAGE or marker in _WITHOUT_LENGTH:
         return Segment(marker, start, start + 2)
     length = int.from_bytes(data[start + 2 : start + 4], "big")
+    if marker in _SKIPPED:
+        length = max(length, _SMALLEST_LENGTH)
     end = start + 2 + length
     if length < _SMALLEST_LENGTH or end > len(data):
         raise ValueError("a segment is cut short")
@@ -116,6 +122,30 @@ def jpeg_scans(data: bytes) -> int:
     except ValueError:
         pass  # the decoder tells damage
     return scans
+
+
+def is_held_whole(data: bytes) -> bool:
+    """Whether the decoder holds all coefficients of the picture: it has several scans, or its first one announces more.
+
+    As libjpeg decides it (`initial_setup`), before it has seen how many scans there are: a file may be cut short.
+    """
+    frame, scans = None, 0
+    try:
+        for segment in jpeg_segments(data):
+            if segment.marker in _FRAMES:
+                frame = segment
+            elif segment.marker == START_OF_SCAN:
+                scans += 1
+                if frame is not None and _announces_more(data, frame, segment):
+                    return True
+    except (ValueError, IndexError):
+        pass  # the decoder tells damage
+    return scans > 1
+
+
+def _announces_more(data: bytes, frame: Segment, scan: Segment) -> bool:
+    fewer = data[scan.start + _CHANNELS_OF_SCAN] < data[frame.start + _CHANNELS_OF_FRAME]
+    return frame.marker in _PROGRESSIVE or fewer
 
 
 def jpeg_end(data: bytes) -> int | None:
