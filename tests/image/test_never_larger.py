@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageFilter
 
 from lightpress.image.container import without_extras
+from lightpress.image.isobmff import boxes
 from lightpress.image.job import EncodedVariant, OriginalInfo
 from lightpress.image.spec import Size
 from lightpress.pipeline.manifest import Publication, variants_of
@@ -175,6 +176,29 @@ def test_an_avif_with_anything_beside_its_pixels_is_encoded_again(words: dict[st
     (one,) = rendered(data, whole("avif"))
     assert one.data != data
     assert without_extras(data, "avif") is None
+
+
+def with_box(data: bytes, inside: bytes, kind: bytes, body: bytes) -> bytes:
+    """An AVIF with one more box at the end, of the file or of its `meta` box; what is behind that moves."""
+    box = struct.pack(">I4s", 8 + len(body), kind) + body
+    if not inside:
+        return data + box
+    start, end = next((begin - 8, end) for name, (begin, end) in boxes(data, 0, len(data)) if name == inside)
+    (place,) = (span for name, span in boxes(data, start + 12, end) if name == b"iloc")
+    (moved,) = struct.unpack_from(">I", data, place[0] + 14)  # of the only item, as Pillow writes it
+    data = data[: place[0] + 14] + struct.pack(">I", moved + len(box)) + data[place[0] + 18 :]
+    return data[:start] + struct.pack(">I", end - start + len(box)) + data[start + 4 : end] + box + data[end:]
+
+
+@pytest.mark.parametrize(
+    ("inside", "kind"), [(b"", b"free"), (b"", b"mdat"), (b"meta", b"free"), (b"meta", b"idat"), (b"meta", b"uuid")]
+)
+def test_no_avif_is_kept_with_what_a_program_has_left_of_the_words_that_it_removed(inside: bytes, kind: bytes) -> None:
+    data = with_box(file_of(ramp((256, 192)), "AVIF", quality=40, speed=0), inside, kind, b"GPS 48.1371 N, 11.5754 E")
+    (one,) = rendered(data, whole("avif", quality={"avif": 95}))
+    assert b"48.1371" not in one.data
+    blank = data.replace(b"GPS 48.1371 N, 11.5754 E", bytes(24))
+    assert (without_extras(blank, "avif") == blank) == (kind != b"uuid")
 
 
 def test_an_animation_is_not_taken_for_a_still_picture() -> None:

@@ -11,7 +11,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from lightpress.image.gif import gif_length
-from lightpress.image.isobmff import whole_boxes
+from lightpress.image.isobmff import Span, item_extents, whole_boxes
 from lightpress.image.jpeg import END_OF_IMAGE, START_OF_IMAGE, START_OF_SCAN, jpeg_end, jpeg_segment, jpeg_segments
 from lightpress.image.png import PNG_SIGNATURE, png_chunk, png_chunks
 
@@ -149,6 +149,9 @@ def riff_chunk(kind: bytes, body: bytes) -> bytes:
 # What an AVIF file may consist of to be kept: its pictures, and how they are coded and colored. Whatever else there is
 # (Exif, XMP, a turn) would have to be cut out of tables of addresses: such a file is encoded again.
 _AVIF_BOXES = {b"ftyp", b"meta", b"mdat", b"free"}
+_AVIF_META = {b"hdlr", b"pitm", b"iloc", b"iinf", b"iref", b"iprp", b"idat", b"free"}
+_AVIF_ROOM = {b"mdat", b"idat", b"free"}
+_IN_FILE, _IN_META = 0, 1  # where an item is
 _AVIF_ITEMS = {b"av01", b"grid"}
 _AVIF_PROPERTIES = {b"ispe", b"pixi", b"av1C", b"colr", b"auxC", b"pasp"}
 _AVIF_BRANDS = {b"avif", b"avis"}
@@ -157,12 +160,16 @@ _AVIF_SRGB = (b"nclx\0\1\0\x0d", b"nclx\0\1\0\2", b"nclx\0\2\0\2", b"nclx\0\1\0\
 
 def _avif(data: bytes, exif: bytes, profile: bytes) -> bytes | None:
     """The file as it is, if it is pixels only, in sRGB; it has no place that anything could be put in."""
-    outer = dict(whole_boxes(data, 0, len(data)))
+    outside = list(whole_boxes(data, 0, len(data)))
+    outer = dict(outside)
     if exif or profile or set(outer) - _AVIF_BOXES:
         return None
     start_of_brand = outer[b"ftyp"][0]
     start, end = outer[b"meta"]
-    meta = dict(whole_boxes(data, start + 4, end))
+    inside = list(whole_boxes(data, start + 4, end))
+    meta = dict(inside)
+    if set(meta) - _AVIF_META or len(inside) > len(meta) or not _is_all_used(data, [*outside, *inside], meta):
+        return None
     infos = whole_boxes(data, meta[b"iinf"][0] + 6, meta[b"iinf"][1])
     kinds = {data[begin + 8 : begin + 12] for name, (begin, _) in infos if name == b"infe"}
     (store,) = (span for name, span in whole_boxes(data, *meta[b"iprp"]) if name == b"ipco")
@@ -172,6 +179,27 @@ def _avif(data: bytes, exif: bytes, profile: bytes) -> bytes | None:
     strange = kinds - _AVIF_ITEMS or {name for name, _ in properties} - _AVIF_PROPERTIES
     colors = [body for name, body in properties if name == b"colr"]
     return None if strange or not all(body.startswith(_AVIF_SRGB) for body in colors) else data
+
+
+def _is_all_used(data: bytes, boxes: list[tuple[bytes, Span]], meta: dict[bytes, Span]) -> bool:
+    """Whether what is in the file is of its items: programs that remove an item may leave its bytes where they were."""
+    starts = {_IN_FILE: 0, _IN_META: meta.get(b"idat", (0, 0))[0]}
+    used = sorted(
+        (starts[method] + begin, starts[method] + end) for method, (begin, end) in item_extents(data, meta[b"iloc"])
+    )
+    room = (span for kind, span in boxes if kind in _AVIF_ROOM)
+    return not any(data[begin:end].strip(b"\0") for span in room for begin, end in _between(used, span))
+
+
+def _between(used: list[Span], span: Span) -> Iterator[Span]:
+    """What of a span none of these covers, which are sorted."""
+    at, end = span
+    for begin, behind in used:
+        if at < min(begin, end):
+            yield at, min(begin, end)
+        at = max(at, behind)
+    if at < end:
+        yield at, end
 
 
 def _is_complete(properties: list[tuple[bytes, bytes]]) -> bool:
