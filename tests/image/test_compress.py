@@ -11,6 +11,7 @@ import pytest
 from PIL import Image, ImageCms, ImageDraw, PngImagePlugin
 
 from lightpress.image.compress import CompressionOptions
+from lightpress.image.container import riff_chunk
 from lightpress.image.errors import PictureRejected, Reason
 from lightpress.pipeline.sandbox import SandboxLimits, compress_in_sandbox
 from tools.drawing import as_camera_stores, disc, exif_with, file_of, ramp, speckled
@@ -113,6 +114,35 @@ def test_a_format_that_nothing_is_known_of_is_left_alone(form: str) -> None:
 
 def test_a_lossy_webp_stays_as_it_is() -> None:
     assert "No smaller file" in note(file_of(PICTURE, "WEBP"))
+
+
+def gif_with(extension: bytes) -> bytes:
+    data = SQUEEZABLE["gif"]
+    at = 13 + (6 << (data[10] & 7))
+    return data[:at] + extension + data[at:]
+
+
+def with_chunk(kind: bytes, body: bytes) -> bytes:
+    webp = SQUEEZABLE["webp"] + riff_chunk(kind, body)
+    return webp[:4] + struct.pack("<I", len(webp) - 8) + webp[8:]
+
+
+OF_OTHERS = {
+    "the profile of a GIF": gif_with(b"!\xff\x0bICCRGBG1012" + bytes((len(PROFILE[:255]),)) + PROFILE[:255] + b"\0"),
+    "a program's own words in a GIF": gif_with(b"!\xff\x0bMYSHOP  1.0\x04SKU7\0"),
+    "text that a GIF would draw": gif_with(b"!\x01\x0c" + struct.pack("<4H4B", 0, 0, 8, 8, 8, 8, 1, 0) + b"\2hi\0"),
+    "a program's own words in a WebP": with_chunk(b"SHOP", b"SKU7"),
+}
+
+
+@pytest.mark.parametrize("name", OF_OTHERS)
+def test_a_file_is_not_written_anew_without_what_only_other_programs_know(name: str) -> None:
+    assert "No smaller file" in note(OF_OTHERS[name])
+
+
+@pytest.mark.parametrize("often", [b"NETSCAPE2.0", b"ANIMEXTS1.0"])
+def test_how_often_a_still_gif_plays_is_nothing_to_lose(often: bytes) -> None:
+    assert made(gif_with(b"!\xff\x0b" + often + b"\3\1\0\0\0")) is not None
 
 
 def test_see_through_pixels_keep_the_colors_that_nobody_sees() -> None:

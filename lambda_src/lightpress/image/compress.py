@@ -10,15 +10,17 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import struct
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
 from PIL import Image
 
 from lightpress.image.compare import same_pixels
-from lightpress.image.container import is_measured, length_of
+from lightpress.image.container import is_measured, length_of, webp_chunks
 from lightpress.image.credentials import holds_credentials, without_credentials
 from lightpress.image.decode import decode
+from lightpress.image.gif import gif_extensions
 from lightpress.image.headers import holds_gain_map
 from lightpress.image.inputs import INPUTS, READABLE, input_of
 from lightpress.image.job import EncodedVariant, OriginalInfo, RenderResult, no_packing
@@ -62,6 +64,9 @@ _REWRITTEN: Mapping[str, Mapping[str, object]] = {
     "gif": {"optimize": True},
     "webp": {"lossless": True, "exact": True, "quality": 100, "method": 4},
 }
+# What a file may hold to be so rewritten: whatever else there is, such as a GIF's color profile, would be lost.
+_CHUNKS_OF_WEBP = {b"VP8X", b"VP8L", b"ICCP", b"EXIF", b"XMP "}
+_EXTENSIONS_OF_GIF = (b"!\xf9", b"!\xfe", b"!\xff\x0bNETSCAPE2.0", b"!\xff\x0bANIMEXTS1.0")
 _CARRIED = {"gif": ("comment", "transparency", "background"), "webp": ("icc_profile", "exif", "xmp")}
 
 
@@ -235,8 +240,8 @@ def _cleaned(data: bytes, options: CompressionOptions, pack: Pack) -> bytes | No
 
 
 def _rewritten(data: bytes, name: str) -> bytes:
-    """What Pillow writes without loss; a lossy WebP has no smaller form that decodes alike."""
-    if name == "webp" and b"VP8L" not in data[:64]:
+    """What Pillow writes without loss; as it is where that would lose something."""
+    if not _is_rewritten_whole(data, name):
         return data
     with _opened(data) as image:
         image.load()
@@ -244,6 +249,17 @@ def _rewritten(data: bytes, name: str) -> bytes:
         buffer = io.BytesIO()
         image.save(buffer, image.format, **_REWRITTEN[name], **carried)
     return buffer.getvalue()
+
+
+def _is_rewritten_whole(data: bytes, name: str) -> bool:
+    """Whether Pillow knows all that is in the file. A lossy WebP has no smaller form that decodes alike."""
+    if name == "gif":
+        return all(data.startswith(_EXTENSIONS_OF_GIF, start) for start, _ in gif_extensions(data))
+    try:
+        kinds = {kind for kind, _ in webp_chunks(data, 12, 8 + int.from_bytes(data[4:8], "little"))}
+    except struct.error:
+        return False
+    return b"VP8L" in kinds and kinds <= _CHUNKS_OF_WEBP
 
 
 def _opened(data: bytes) -> Image.Image:
