@@ -58,6 +58,13 @@ def jpeg_of_scans(size: tuple[int, int], scans: int) -> bytes:
     return data[:-2] + last * scans + data[-2:]
 
 
+def jpeg_with_hidden_scans(size: tuple[int, int], scans: int) -> bytes:
+    """The same, the first scan followed by a comment without a length, which decoders pass over."""
+    data = jpeg_of_scans(size, scans)
+    at = data.index(b"\xff\xda", data.index(b"\xff\xda") + 2)
+    return data[:at] + b"\xff\xfe\0\0" + data[at:]
+
+
 def tiff_of_directories(count: int, *, loop: bool = False) -> bytes:
     """One directory after the other, each a picture of one pixel; or the last leads back to the first."""
     tags = (
@@ -86,6 +93,23 @@ def tiff_claiming(width: int, height: int) -> bytes:
     for tag, number in ((256, width), (257, height)):
         data = patched(data, data.index(struct.pack("<HH", tag, 4)), "<HHII", tag, 4, 1, number)
     return data
+
+
+def tiff_of_one_tile(tile: int) -> bytes:
+    """A TIFF of 16 x 16 pixels, in the corner of a tile that is unpacked as a whole."""
+    packed = zeros(3 * tile * tile)
+    start = 8 + 2 + 12 * 10 + 4
+    tags = (
+        (256, 4, 1, 16), (257, 4, 1, 16), (258, 3, 3, start), (259, 4, 1, 8), (262, 4, 1, 2), (277, 4, 1, 3),
+        (322, 4, 1, tile), (323, 4, 1, tile), (324, 4, 1, start + 6), (325, 4, 1, len(packed)),
+    )  # fmt: skip
+    entries = b"".join(struct.pack("<HHII", *tag) for tag in tags)
+    return b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4) + struct.pack("<3H", 8, 8, 8) + packed
+
+
+def png_with_a_header_before(data: bytes) -> bytes:
+    """A PNG that first says to be of 16 x 16 pixels, and then of how many it is."""
+    return data[:8] + png_chunk(b"IHDR", struct.pack(">IIBBBBB", 16, 16, 8, 2, 0, 0, 0)) + data[8:]
 
 
 def of_boxes(form: str, width: int, height: int) -> bytes:
@@ -160,6 +184,7 @@ def jpeg_of_separate_scans(width: int, height: int, channels: int = 3) -> bytes:
 
 
 _GIF_HEAD = b"GIF89a" + struct.pack("<HHBBB", 10, 10, 0x80, 0, 0) + bytes(6)
+_HUGE_FRAME = b"!\xf9\4\x08\0\0\0\0\x2c" + struct.pack("<HHHHB", 0, 0, 65_535, 65_535, 0) + b"\x02\x02\x44\x01\x00"
 _GIF_PICTURE = b"\x2c" + struct.pack("<HHHHB", 0, 0, 10, 10, 0) + b"\x02\x02\x44\x01\x00;"
 
 
@@ -207,6 +232,12 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "gif": lambda: gif_of_one_pixel(65_535, 65_535),
     "gif, 68 bytes": lambda: gif_of_one_pixel(13_000, 13_000),
     "gif, its frame": lambda: patched(_FRAME_OF_GIF, _FRAME_OF_GIF.index(b"\x2c\0\0\0\0") + 5, "<HH", 65_535, 65_535),
+    "gif, its frame behind what is no block": lambda: _GIF_HEAD + b"\1" + _HUGE_FRAME,
+    "gif, 2 million bytes that are no block": lambda: _GIF_HEAD + bytes(2_000_000) + _GIF_PICTURE,
+    "tiff, 16 pixels of a tile of 14,000": lambda: tiff_of_one_tile(14_000),
+    "jpeg, 2,000 scans behind a segment without a length": lambda: jpeg_with_hidden_scans((2_000, 2_000), 2_000),
+    "icon of a huge PNG with a small header": lambda: icon_of(png_with_a_header_before(png_of_rows(20_000, 6_000))),
+    "icon of a PNG with 100,000 comments": lambda: icon_of(png_with(b"tEXt", b"k\0v", 100_000)),
     "bmp": lambda: patched(_BMP, 18, "<ii", 1_000_000, 1_000_000),
     "tiff": lambda: tiff_claiming(100_000, 100_000),
     "tiff, 100,000 directories": lambda: tiff_of_directories(100_000),
@@ -243,6 +274,9 @@ HEAVY: dict[str, Callable[[], bytes]] = {
     "icon of a PNG": lambda: icon_of(file_of(ramp((512, 512)))),
     "jpeg, 81 megapixels in a scan for each color": lambda: jpeg_of_separate_scans(9_000, 9_000),
     "jpeg, 64 megapixels in a scan for each of four inks": lambda: jpeg_of_separate_scans(8_000, 8_000, 4),
+    "gif, a huge frame in what an empty extension makes no comment": lambda: (
+        _GIF_HEAD + b"!\1\0!\xfe" + bytes((32 + len(_HUGE_FRAME),)) + bytes(32) + _HUGE_FRAME + b"\0" + _GIF_PICTURE
+    ),
     "jpeg, 90 scans": lambda: jpeg_of_scans((2_000, 2_000), 90),
     "tiff, a table of 4 thousand million strips": lambda: patched(
         one := tiff_of_directories(1), one.index(struct.pack("<HH", 273, 4)), "<HHI", 273, 4, 0xFFFF_FFFF

@@ -434,6 +434,15 @@ def test_garbage_behind_the_last_frame_does_no_harm(name: str) -> None:
     assert len(moving(FILES[name] + b"\n, ! garbage")[0]) == frames
 
 
+@pytest.mark.parametrize("nothing", [b"!\xff\0", b"!\x01\0", b"!\xff\x0bNETSCAPE2.0\0", b"!\xfe\0"])
+def test_an_extension_that_says_nothing_stops_no_gif(nothing: bytes) -> None:
+    whole = MOVING["GIF"]
+    at = 13 + (6 << (whole[10] & 7))
+    data = whole[:at] + nothing + whole[at:]
+    assert summary_of(data, WEBP) == summary_of(whole, WEBP)
+    assert summary_of(data, WEBP).frames == 3
+
+
 def test_a_gif_without_its_end_marker_is_whole() -> None:
     data = FILES["gif"][:-1]
     assert len(moving(data)[0]) == 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,9 @@ _HEADER, _IMAGE_HEADER = 13, 11
 _HAS_COLORS, _COLOR_BITS = 0x80, 0x07
 _COLORS_OF_FILE, _COLORS_OF_IMAGE = 10, 9  # where the flags of a table of colors are
 
+_BLOCK = re.compile(rb"[!,;]")
+_EMPTY_EXTENSION = re.compile(rb"!(?:[^\xfe]\0|\xff\x0bNETSCAPE2\.0\0)", re.DOTALL)
+
 MOST_BLOCKS = 1_000_000
 """64 MB in parts of 255 bytes are a quarter of that."""
 
@@ -23,10 +27,12 @@ def color_table_bytes(flags: int) -> int:
 
 
 def gif_blocks(data: bytes) -> int:
-    """How many blocks, and parts of blocks, there are; the count stops above the limit."""
-    count, at = 0, _HEADER + _announced(data, _COLORS_OF_FILE)
-    while at < len(data) and count <= MOST_BLOCKS and data[at] in {EXTENSION, IMAGE}:
-        at += 2 if data[at] == EXTENSION else _IMAGE_HEADER + _announced(data, at + _COLORS_OF_IMAGE)
+    """How many blocks, and parts of blocks, there are, and bytes between them; the count stops above the limit."""
+    count, at, is_first = 0, _HEADER + _announced(data, _COLORS_OF_FILE), True
+    while count <= MOST_BLOCKS and (start := _next_block(data, at, is_first=is_first)) < len(data):
+        count += start - at
+        is_first = is_first and data[start] == EXTENSION
+        at = _behind_header(data, start)
         while at < len(data) and data[at] and count <= MOST_BLOCKS:
             at += 1 + data[at]
             count += 1
@@ -40,19 +46,53 @@ def gif_sizes(data: bytes) -> Iterator[tuple[int, int]]:
 
     Decoders take memory for it, however small the file says that it is as a whole.
     """
-    at, right, bottom = _HEADER + _announced(data, _COLORS_OF_FILE), 0, 0
+    at, right, bottom, is_first = _HEADER + _announced(data, _COLORS_OF_FILE), 0, 0, True
     for _ in range(MOST_BLOCKS):
-        if at + _IMAGE_HEADER > len(data) or data[at] not in {EXTENSION, IMAGE}:
+        at = _next_block(data, at, is_first=is_first)
+        if at + _IMAGE_HEADER > len(data):
             return
         if data[at] == IMAGE:
+            is_first = False
             left, top, width, height = struct.unpack_from("<4H", data, at + 1)
             if left + width > right or top + height > bottom:
                 right, bottom = max(right, left + width), max(bottom, top + height)
                 yield right, bottom
-        at += 2 if data[at] == EXTENSION else _IMAGE_HEADER + _announced(data, at + _COLORS_OF_IMAGE)
-        while at < len(data) and data[at]:
-            at += 1 + data[at]
-        at += 1
+        at = _behind_parts(data, _behind_header(data, at))
+
+
+def without_empty_extensions(data: bytes) -> bytes:
+    """The file without extensions that say nothing, behind which the decoder takes the next block for more of them."""
+    if _EMPTY_EXTENSION.search(data) is None:
+        return data
+    kept, begin, at, is_first = [], 0, _HEADER + _announced(data, _COLORS_OF_FILE), True
+    while (start := _next_block(data, at, is_first=is_first)) < len(data):
+        is_first = is_first and data[start] == EXTENSION
+        at = _behind_parts(data, _behind_header(data, start))
+        if _EMPTY_EXTENSION.match(data, start):
+            kept.append(data[begin:start])
+            begin = at
+    return b"".join((*kept, data[begin:]))
+
+
+def _next_block(data: bytes, at: int, *, is_first: bool) -> int:
+    """Where the next picture or extension begins; at the end of the file where there is none.
+
+    Before the first picture, the decoder passes over what is neither; behind it, that ends the file, as in browsers.
+    """
+    if not is_first:
+        return at if data[at : at + 1] in {b"!", b","} else len(data)
+    found = _BLOCK.search(data, at)
+    return found.start() if found and found[0] != b";" else len(data)
+
+
+def _behind_header(data: bytes, at: int) -> int:
+    return at + (2 if data[at] == EXTENSION else _IMAGE_HEADER + _announced(data, at + _COLORS_OF_IMAGE))
+
+
+def _behind_parts(data: bytes, at: int) -> int:
+    while at < len(data) and data[at]:
+        at += 1 + data[at]
+    return at + 1
 
 
 def _announced(data: bytes, at: int) -> int:

@@ -7,11 +7,12 @@ read ends the count; telling damage is the decoder's business.
 from __future__ import annotations
 
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from lightpress.image.png import PNG_SIGNATURE
+from lightpress.image.png import MOST_CHUNKS, PNG_SIGNATURE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,9 @@ _MOST_RESOURCES = 10_000
 
 _TIFF_SUBFILE_TYPE, _TIFF_SUB_IFDS, _TIFF_DNG_VERSION = 254, 330, 50_706
 _TIFF_NO_PAGE = 1 | 4  # a reduced copy of another page, or its mask
+_TIFF_TILE = 322, 323
+_TIFF_NUMBERS = {3: "H", 16: "Q"}  # by type; of any other, four bytes are read
+_MOST_TAGS = 65_535
 MOST_DIRECTORIES = 200
 
 _TARGA_HEADER = 18
@@ -100,17 +104,18 @@ def _directories(data: bytes) -> Iterator[int]:
 
 def _tags(data: bytes, at: int, most: int) -> dict[int, int]:
     """The first tags of a directory, with their values where these are single numbers."""
+    return dict(_entries(data, at, most))
+
+
+def _entries(data: bytes, at: int, most: int) -> Iterator[tuple[int, int]]:
+    """The same, those that are there twice, too."""
     kind = _tiff(data)
     start = at + struct.calcsize(kind.count)
     value_at = 12 if kind.big else 8
-    tags = {}
     for index in range(min(most, number(data, kind.count, at))):
         entry = start + index * kind.entry_size
-        short = number(data, kind.order + "H", entry + 2) == 3  # noqa: PLR2004  the format's own number
-        tags[number(data, kind.order + "H", entry)] = number(
-            data, kind.order + ("H" if short else "I"), entry + value_at
-        )
-    return tags
+        layout = _TIFF_NUMBERS.get(number(data, kind.order + "H", entry + 2), "I")
+        yield number(data, kind.order + "H", entry), number(data, kind.order + layout, entry + value_at)
 
 
 def _readable(places: Iterator[int]) -> Iterator[int]:
@@ -136,6 +141,16 @@ def _first_tag(data: bytes, at: int) -> dict[int, int]:
         return _tags(data, at, 1)  # tags are sorted, and this one has the lowest number
     except struct.error:
         return {}
+
+
+def tiff_tiles(data: bytes) -> Iterator[tuple[int, int]]:
+    """How large the tiles of the first page are, of which the decoder unpacks whole ones, however little is shown."""
+    try:
+        entries = list(_entries(data, _tiff(data).first(data), _MOST_TAGS))
+    except struct.error:
+        return
+    width, height = (max((value for tag, value in entries if tag == side), default=0) for side in _TIFF_TILE)
+    yield width, height
 
 
 def tiff_unreadable(data: bytes) -> str | None:
@@ -203,16 +218,41 @@ def is_targa(data: bytes) -> bool:
 
 def ico_sizes(data: bytes) -> Iterator[tuple[int, int]]:
     """The true sizes of the pictures in an icon: its own list can only say up to 256."""
-    try:
-        for entry in range(number(data, "<H", 4)):
-            at = number(data, "<I", 6 + 16 * entry + 12)
-            if data[at : at + 8] == PNG_SIGNATURE:
-                yield number(data, ">I", at + 16), number(data, ">I", at + 20)
-            else:
+    with suppress(struct.error):
+        for at in _pictures_of_icon(data):
+            if data[at : at + 8] != PNG_SIGNATURE:
                 width, height = number(data, "<i", at + 4), number(data, "<i", at + 8)
                 yield abs(width), abs(height) // 2
-    except struct.error:
-        return
+    for kind, at in islice(_chunks_of_icon(data), MOST_CHUNKS):
+        if kind == b"IHDR" and at + 8 <= len(data):
+            yield number(data, ">I", at), number(data, ">I", at + 4)
+
+
+def ico_chunks(data: bytes) -> int:
+    """How many chunks stand before the pixels of the PNG pictures in an icon; the count stops above the limit."""
+    return sum(1 for _ in islice(_chunks_of_icon(data), MOST_CHUNKS + 1))
+
+
+def _pictures_of_icon(data: bytes) -> Iterator[int]:
+    for entry in range(number(data, "<H", 4)):
+        yield number(data, "<I", 6 + 16 * entry + 12)
+
+
+def _chunks_of_icon(data: bytes) -> Iterator[tuple[bytes, int]]:
+    """Their kind, and where what is in them begins: of several headers, the decoder takes the last."""
+    with suppress(struct.error):
+        for at in _pictures_of_icon(data):
+            if data[at : at + 8] == PNG_SIGNATURE:
+                yield from _chunks_before_pixels(data, at + 8)
+
+
+def _chunks_before_pixels(data: bytes, at: int) -> Iterator[tuple[bytes, int]]:
+    while at + 8 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, at)
+        if kind == b"IDAT":
+            return
+        yield kind, at + 8
+        at += 12 + length
 
 
 def webp_sizes(data: bytes) -> Iterator[tuple[int, int]]:

@@ -6,13 +6,15 @@ import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lightpress.image.gif import MOST_BLOCKS, gif_blocks, gif_sizes
+from lightpress.image.gif import MOST_BLOCKS, gif_blocks, gif_sizes, without_empty_extensions
 from lightpress.image.headers import (
     MOST_DIRECTORIES,
     brands,
+    ico_chunks,
     ico_sizes,
     psd_unreadable,
     tiff_directories,
+    tiff_tiles,
     tiff_unreadable,
     webp_sizes,
 )
@@ -104,6 +106,12 @@ def _open_pdf(data: bytes) -> Drawing:
     return open_pdf(data)
 
 
+def _open_gif(data: bytes) -> Image.Image:
+    from PIL import Image  # noqa: PLC0415  as above
+
+    return Image.open(io.BytesIO(without_empty_extensions(data)), formats=("GIF",))
+
+
 def _open_bmp(data: bytes) -> Image.Image:
     from PIL import Image  # noqa: PLC0415  as above
 
@@ -177,6 +185,7 @@ class Input:
 _SCANS = Parts("scans or segments", jpeg_scans, 100, 3_000_000_000)
 _BLOCKS = Parts("blocks", gif_blocks, MOST_BLOCKS)
 _CHUNKS = Parts("chunks", png_chunk_count, MOST_CHUNKS)
+_CHUNKS_IN_ICON = Parts("chunks", ico_chunks, MOST_CHUNKS)
 _ELEMENTS = Parts("elements, counting what is repeated", svg_elements, MOST_ELEMENTS)
 _DIRECTORIES = Parts("directories", tiff_directories, MOST_DIRECTORIES)
 _TIFF = ((b"II*\0", 0), (b"MM\0*", 0), (b"II+\0", 0), (b"MM\0+", 0))
@@ -207,7 +216,7 @@ INPUTS = (
     ),
     Input(
         "gif", "GIF", "GIF", "PIL.GifImagePlugin", 5, ((b"GIF8", 0),), parts=(_BLOCKS,),
-        sizes=gif_sizes, repairs=(gif_as_far_as_coded,),
+        sizes=gif_sizes, opener=_open_gif, repairs=(gif_as_far_as_coded,),
         media_types=("image/gif",), extensions=("gif",),
     ),
     Input(
@@ -235,7 +244,7 @@ INPUTS = (
     ),
     Input(
         "tiff", "TIFF", "TIFF", "PIL.TiffImagePlugin", 8, _TIFF, parts=(_DIRECTORIES,), unreadable=tiff_unreadable,
-        opener=_open_tiff,
+        sizes=tiff_tiles, opener=_open_tiff,
         media_types=("image/tiff",), extensions=("tif", "tiff"),
     ),
     Input(
@@ -248,7 +257,8 @@ INPUTS = (
         media_types=("image/vnd.adobe.photoshop",), extensions=("psd",),
     ),
     Input(
-        "ico", "ICO", "ICO", "PIL.IcoImagePlugin", 9, ((b"\0\0\1\0", 0),), sizes=ico_sizes, opener=_open_ico,
+        "ico", "ICO", "ICO", "PIL.IcoImagePlugin", 9, ((b"\0\0\1\0", 0),), parts=(_CHUNKS_IN_ICON,), sizes=ico_sizes,
+        opener=_open_ico,
         media_types=("image/x-icon", "image/vnd.microsoft.icon"), extensions=("ico",),
     ),
     Input(
