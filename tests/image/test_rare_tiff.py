@@ -21,6 +21,7 @@ from tests.image.tiffs import (
     SIGNED,
     UNSIGNED,
     WHITE_IS_ZERO,
+    YCBCR,
     Kind,
     Pixel,
     tiff,
@@ -115,6 +116,33 @@ def test_premultiplied_gray_is_divided_by_its_alpha() -> None:
     assert distance(pixel(image, (0.5, 0.5)), (127, 127, 127, 127)) <= 2
 
 
+@pytest.mark.parametrize("how", PACKED)
+@pytest.mark.parametrize("planar", [False, True])
+@pytest.mark.parametrize(
+    ("photometric", "samples", "shown"),
+    [
+        (RGB, (60, 30, 120, 128), (120, 60, 239, 128)),
+        (BLACK_IS_ZERO, (60, 128), (120, 120, 120, 128)),
+        (WHITE_IS_ZERO, (195, 128), (120, 120, 120, 128)),
+    ],
+)
+def test_premultiplied_samples_of_eight_bits_are_divided_by_their_alpha(
+    photometric: int, samples: tuple[int, ...], shown: tuple[int, ...], planar: bool, how: str
+) -> None:
+    kind = replace(Kind(photometric, bits=8, extra=(1,), planar=planar), **PACKED[how])
+    image = only(tiff(kind, SIZE, lambda _x, _y: samples))
+    assert distance(pixel(image, (0.5, 0.5)), shown) <= 2
+
+
+@pytest.mark.parametrize("how", ["as they are", "deflated", "big-endian"])
+def test_lab_is_the_same_beside_each_other_and_one_after_the_other(how: str) -> None:
+    beside, after = (
+        only(tiff(replace(Kind(LAB, bits=8, planar=planar), **PACKED[how]), SIZE, lambda x, y: (200, 10 + x, 250 - y)))
+        for planar in (False, True)
+    )
+    assert after.tobytes() == beside.tobytes()
+
+
 @pytest.mark.parametrize("largest", [255, 65_280])
 def test_a_color_map_of_eight_bits_shows_the_same_as_one_of_sixteen(largest: int) -> None:
     colors = [*(n * largest // 255 for n in range(256)), *(largest,) * 256, *(0,) * 256]
@@ -132,6 +160,10 @@ REFUSED = {
     "RGB, 3 samples of 12 bits": (Kind(RGB, bits=12), (TWELVE, 0, 0)),
     "CIE L*a*b*, 4 samples of 8 bits": (Kind(LAB, bits=8, extra=(2,)), (50, 0, 0, 255)),
     "CIE L*a*b*, 3 samples of 16 bits": (Kind(LAB), (50, 0, 0)),
+    "YCbCr, 3 samples of 8 bits, one channel after the other": (Kind(YCBCR, bits=8, planar=True), (200, 120, 140)),
+    "RGB, 5 samples of 8 bits, one channel after the other": (
+        Kind(RGB, bits=8, extra=(2, 0), planar=True), (1, 2, 3, 255, 9)
+    ),
     "CMYK, 5 samples of 8 bits": (Kind(CMYK, bits=8, extra=(2,)), (1, 2, 3, 4, 255)),
 }  # fmt: skip
 

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES, _PLANAR, _EXTRA, _SAMPLE_FORMAT = 258, 259, 262, 277, 284, 338, 339
 _COLOR_MAP = 320
-_WHITE_IS_ZERO, _SEPARATE = 0, 2
+_WHITE_IS_ZERO, _YCBCR, _SEPARATE = 0, 6, 2
 _UNSIGNED = 1
 _DEEP_GRAY_AND_ALPHA = (16, 16)
-_ALPHA = 2
+_PREMULTIPLIED, _ALPHA = 1, 2
 _NAMES = {
     0: "gray (0 is white)", 1: "gray", 2: "RGB", 3: "palette", 4: "mask", 5: "CMYK", 6: "YCbCr", 8: "CIE L*a*b*",
     9: "ICC L*a*b*", 10: "ITU L*a*b*", 32803: "color filter array", 32844: "LogL", 32845: "LogLuv",
@@ -115,12 +115,17 @@ def _kinds() -> dict[Any, tuple[str, str]]:
 
 
 def _leave_to_libtiff(opened: Any, tags: Mapping[int, Any]) -> None:  # noqa: ANN401  a TIFF file of Pillow's
-    """Have libtiff unpack what Pillow would take apart wrongly: planes of 16 bits, and pairs of samples."""
-    planes = tags.get(_PLANAR, 1) == _SEPARATE and max(tags.get(_BITS, (1,))) > 8  # noqa: PLR2004  bits
+    """Have libtiff unpack what Pillow takes apart wrongly: planes of 16 bits or premultiplied, and pairs of samples."""
+    separate = tags.get(_PLANAR, 1) == _SEPARATE and tags.get(_SAMPLES, 1) > 1
+    more = len(opened.getbands()) != tags.get(_SAMPLES, 1) and opened.mode != "RGB"
+    if separate and (more or tags.get(_PHOTOMETRIC) == _YCBCR):
+        raise _refused(f"{_named(tags)}, one channel after the other")
+    deep = max(tags.get(_BITS, (1,))) > 8  # noqa: PLR2004  bits
+    planes = separate and (deep or tags.get(_EXTRA) == (_PREMULTIPLIED,))
     pairs = _is_deep_gray_and_alpha(tags)
     if opened.use_load_libtiff or not (planes or pairs):
         return
-    raw = str(opened.tile[0].args[0]) if pairs else _RAW_PLANES.get(opened.mode)
+    raw = str(opened.tile[0].args[0]) if pairs else _RAW_PLANES.get(opened.mode) if deep else opened.mode
     if raw is None:
         raise _refused(f"{_named(tags)}, one channel after the other")
     opened.use_load_libtiff = True
@@ -129,6 +134,7 @@ def _leave_to_libtiff(opened: Any, tags: Mapping[int, Any]) -> None:  # noqa: AN
     opened.tile = [opened.tile[0]._replace(codec_name="libtiff", extents=whole, offset=0, args=settings)]
 
 
+_SIGNED = [level ^ 128 for level in range(256)]  # of a* and b*, which Pillow expects so only beside each other
 _RAW_PLANES = {"RGB": "RGB;16N", "RGBA": "RGBA;16N", "CMYK": "CMYK;16N"}
 
 
@@ -150,7 +156,9 @@ def eight_bits_of(image: Image.Image) -> Image.Image | None:
         return _gray_and_alpha(image, tags, inverted=inverted)
     if image.mode == "LA" and inverted:
         gray, alpha = image.split()
-        return Image.merge("LA", (ImageChops.invert(gray), alpha))
+        return _merged(ImageChops.invert(gray), alpha, tags.get(_EXTRA, (0,))[0])
+    if image.mode == "LAB" and tags.get(_PLANAR, 1) == _SEPARATE:
+        return image.point([*range(256), *_SIGNED, *_SIGNED]).convert("RGB")
     return None
 
 
