@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from PIL import Image
 
 from lightpress.image.errors import PictureRejected, Reason
 from lightpress.image.inputs import INPUTS, READABLE
@@ -39,8 +40,6 @@ from tools.drawing import (
 )
 
 if TYPE_CHECKING:
-    from PIL import Image
-
     from lightpress.image.inputs import Input
 
 MIDDLE = (0.5, 0.5)
@@ -111,6 +110,21 @@ def test_of_the_largest_pictures_of_an_icon_the_one_with_the_most_colors_is_show
     pictures = [(file_of(plain(RED, (32, 32))), 8), (file_of(plain(BLUE, (32, 32))), 32)]
     shown = only(icon_of_several(*(reversed(pictures) if deepest_first else pictures)))
     assert distance(pixel(shown, MIDDLE), BLUE) <= 1
+
+
+@pytest.mark.parametrize(("mode", "clear"), [("P", b"\0\xff"), ("P", 0), ("RGB", (255, 0, 0)), ("L", 76), ("1", 0)])
+@pytest.mark.parametrize("several", [False, True])
+def test_a_see_through_color_of_a_png_in_an_icon_is_see_through(
+    mode: str, clear: bytes | int | tuple[int, ...], several: bool
+) -> None:
+    image = Image.new("RGB", (32, 32), (255, 0, 0))
+    image.paste((0, 255, 0), (16, 0, 32, 32))
+    layout = image.quantize(2) if mode == "P" else image.convert(mode, dither=Image.Dither.NONE)
+    png = file_of(layout, transparency=clear)
+    shown = only(icon_of_several((file_of(plain(BLUE, (32, 32))), 8), (png, 32)) if several else icon_of(png, 32))
+    alone = only(png).convert("RGBA")
+    assert alone.getchannel("A").getextrema() == (0, 255)
+    assert shown.convert("RGBA").tobytes() == alone.tobytes()
 
 
 def test_an_icon_that_understates_its_size_is_shown_whole() -> None:
