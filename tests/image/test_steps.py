@@ -26,8 +26,11 @@ from tools.drawing import (
     BLUE,
     GREEN,
     RED,
+    as_camera_stores,
+    deep_grey,
     disc,
     distance,
+    exif_with,
     file_of,
     four_corners,
     mean_difference,
@@ -279,6 +282,27 @@ def test_a_mark_of_half_opacity_is_half_of_both() -> None:
     assert distance(pixel(made, (0.5, 0.5)), (128, 50, 100)) <= 1
     seen_through = after(disc(90, hidden=(9, 9, 9)), {"watermark": "logo.png", "at": "north-west", "opacity": 0.5})
     assert 100 <= seen_through.getchannel("A").getpixel((10, 10)) <= 130  # type: ignore[operator]
+
+
+def test_a_mark_is_put_on_as_it_is_seen_and_recipes_with_it_are_stale() -> None:
+    """A logo that a camera has turned, and one of 16 bits; recipes with any other are as they were."""
+    corners = four_corners((40, 20))
+    lying = as_camera_stores(corners, 6)
+    marks = {
+        "upright": file_of(corners, "JPEG", quality=95),
+        "turned": file_of(lying, "JPEG", quality=95, exif=exif_with(6)),
+        "gray": file_of(plain((64,), mode="L")),
+        "deep": file_of(deep_grey([64 * 257] * 5)),
+    }
+    made, steps = {}, {}
+    for name, data in marks.items():
+        steps[name] = step({"watermark": "logo", "at": "center", "width": "40%"}, {"logo": data})
+        (variant,) = rendered(file_of(plain(BLUE, (100, 100))), spec(Size("s", 100, steps=(steps[name],))))
+        made[name] = seen(variant)
+    assert mean_difference(made["turned"], made["upright"]) < 2
+    assert distance(pixel(made["deep"], (0.5, 0.5)), (64, 64, 64)) <= 1
+    assert distance(pixel(made["gray"], (0.5, 0.5)), (64, 64, 64)) <= 1
+    assert [getattr(one.options, "REVISION", 1) for one in steps.values()] == [1, 2, 1, 2]
 
 
 def test_a_mark_has_its_own_color_on_a_picture_in_display_p3() -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from PIL.Image import Transpose
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from lightpress.image.job import Job
     from lightpress.image.picture import Picture
 
@@ -24,7 +26,10 @@ _TURN_FOR = {
 
 def upright(picture: Picture, _: Job) -> Picture:
     """Bake the EXIF orientation into the pixels: variants carry no tag, so every viewer shows them alike."""
-    turn = _TURN_FOR.get(picture.orientation)
-    if turn is None:
-        return picture
-    return replace(picture, image=picture.image.transpose(turn), orientation=1)
+    return replace(picture, image=turned(picture.image, picture.orientation), orientation=1)
+
+
+def turned(image: Image.Image, orientation: int) -> Image.Image:
+    """The image as it is seen. orientation: EXIF's 1 to 8."""
+    turn = _TURN_FOR.get(orientation)
+    return image if turn is None else image.transpose(turn)

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from lightpress.image.decode import decode
+from lightpress.image.depth import eight_bits
 from lightpress.image.errors import PictureRejected
 from lightpress.image.limits import Limits
+from lightpress.image.orient import turned
 from lightpress.image.spec import DecodeOptions, Pixels
 from lightpress.image.step_drawing import PLACES, faded, marked, room_in
 from lightpress.image.step_options import Length, NamedFile, OptionError, choice, file, length, number
@@ -33,6 +35,12 @@ class Watermark:
     margin: Length = length(
         "How far it is from the edges", low=0, high=2000, most_percent=45, default=Length(percent=2)
     )
+
+    @property
+    def REVISION(self) -> int:  # noqa: N802  the name that it has in any step
+        """Higher for the few logos that were once put on as they are stored."""
+        found = _decoded(self.watermark)
+        return 2 if found.orientation != 1 or found.image.mode.startswith("I") else 1
 
     def __post_init__(self) -> None:
         """Decode it here, where recipes are read: whoever renders opens no more files."""
@@ -57,9 +65,14 @@ def _sized(name: NamedFile, width: int, room: Pixels, opacity: float) -> Image.I
 
 @lru_cache(maxsize=8)
 def _logo(name: NamedFile) -> Image.Image:
+    found = _decoded(name)
+    return turned(eight_bits(found.image), found.orientation).convert("RGBA")
+
+
+@lru_cache(maxsize=8)
+def _decoded(name: NamedFile) -> Picture:
     limits = Limits(max_pixels=_MOST_PIXELS)
     try:
-        found = decode(name.data, DecodeOptions(limits, "none", _READ, damaged="refuse"))
+        return decode(name.data, DecodeOptions(limits, "none", _READ, damaged="refuse"))
     except PictureRejected as rejected:
         raise OptionError(f"{name.name} cannot be used: {rejected.detail}") from rejected
-    return found.image.convert("RGBA")
