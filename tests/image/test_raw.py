@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import struct
 import subprocess
+import time
 from shutil import which
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,7 @@ from lightpress.image.inputs import INPUTS, input_of
 from lightpress.image.raw import is_raw, preview_of
 from lightpress.image.render import render
 from lightpress.image.spec import Size
-from tests.image.raws import LARGE, RAWS, cr3, dng, preview, raf, thumbnail_alone, tiff_page
+from tests.image.raws import LARGE, RAWS, box, cr3, dng, preview, raf, thumbnail_alone, tiff_page
 from tools.drawing import (
     CORNERS,
     colors_at_corners,
@@ -123,3 +125,13 @@ def test_no_recipe_accepts_raw_files_without_naming_them() -> None:
     assert not row.by_default
     with pytest.raises(PictureRejected, match=r'naming "raw" in the accept of a recipe\.$'):
         summary_of(dng(), spec(accept=("jpeg", "tiff")))
+
+
+def test_a_file_that_lists_its_picture_500_times_is_copied_once() -> None:
+    head, length = box(b"ftyp", b"crx \0\0\0\1crx isom"), 20_000_000
+    sizes, places = struct.pack(">IIII", 0, 0, 1, length), struct.pack(">IIQ", 0, 1, len(head) + 8)
+    track = box(b"trak", box(b"mdia", box(b"minf", box(b"stbl", box(b"stsz", sizes), box(b"co64", places)))))
+    data = head + box(b"mdat", preview().ljust(length, b"\0")) + box(b"moov", track * 500)
+    began = time.process_time()
+    assert len(preview_of(data).data) > length
+    assert time.process_time() - began < 0.5

@@ -56,7 +56,10 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class _Jpeg:
-    data: bytes
+    """Where a JPEG file is, and what its header says. It is cut out once it is chosen: a file may list many."""
+
+    at: int
+    end: int
     width: int
     height: int
     has_exif: bool
@@ -93,12 +96,13 @@ def preview_of(data: bytes) -> Preview:
         detail = "The file is a camera's raw file without a picture (JPEG) in it; the sensor's data are not developed."
         raise PictureRejected(Reason.FORMAT_NOT_ACCEPTED, detail)
     note = f"The file is a camera's raw file; its variants show the picture of {found.width} x {found.height} in it."
-    return Preview(found.data if found.has_exif else _START + _exif(_said(data)) + found.data[2:], note)
+    jpeg = data[found.at : found.end]
+    return Preview(jpeg if found.has_exif else _START + _exif(_said(data)) + jpeg[2:], note)
 
 
 def _jpegs(data: bytes) -> Iterator[_Jpeg]:
     for at, length in _places(data):
-        jpeg = _jpeg(data[at : at + length]) if 0 < at < at + length <= len(data) else None
+        jpeg = _jpeg(data, at, at + length) if 0 < at < at + length <= len(data) else None
         if jpeg is not None:
             yield jpeg
 
@@ -144,14 +148,14 @@ def _sample(data: bytes, track: tuple[int, int]) -> tuple[int, int] | None:
     return at, size or first
 
 
-def _jpeg(data: bytes) -> _Jpeg | None:
+def _jpeg(data: bytes, begin: int, end: int) -> _Jpeg | None:
     """What the header of a JPEG says, up to its first scan; None for what is none, or not of the kind for viewers."""
-    if not data.startswith(_START):
+    if not data.startswith(_START, begin, end):
         return None
-    at, frame, has_exif = 2, None, False
+    at, frame, has_exif = begin + 2, None, False
     try:
         for _ in range(_MOST_SEGMENTS):
-            if data[at] != 0xFF:  # noqa: PLR2004  how each segment begins
+            if at + 1 >= end or data[at] != 0xFF:  # noqa: PLR2004  how each segment begins
                 return None
             kind = data[at + 1]
             if kind == 0xFF or kind in _ALONE:  # noqa: PLR2004  fill
@@ -166,7 +170,7 @@ def _jpeg(data: bytes) -> _Jpeg | None:
             at += 2 + length
     except (IndexError, struct.error):
         return None
-    return _Jpeg(data, frame[1], frame[0], has_exif) if frame else None
+    return _Jpeg(begin, end, frame[1], frame[0], has_exif) if frame else None
 
 
 def _directories(data: bytes, most: int) -> Iterator[_Directory]:
@@ -218,7 +222,9 @@ def _said(data: bytes) -> _Directory:
         if data[4:12] != _CR3:
             return next(_directories(data, 1), _Directory({}, {}))
         moov = dict(boxes(data, 0, len(data)))[b"moov"]
-        canon = next(span for kind, span in boxes(data, *moov) if kind == b"uuid" and data[span[0] :][:16] == _CANON)
+        canon = next(
+            span for kind, span in boxes(data, *moov) if kind == b"uuid" and data[span[0] : span[0] + 16] == _CANON
+        )
         begin, end = dict(boxes(data, canon[0] + 16, canon[1]))[b"CMT1"]
         return next(_directories(data[begin:end], 1), _Directory({}, {}))
     except (KeyError, StopIteration, struct.error):
