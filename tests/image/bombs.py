@@ -112,6 +112,13 @@ def png_with_a_header_before(data: bytes) -> bytes:
     return data[:8] + png_chunk(b"IHDR", struct.pack(">IIBBBBB", 16, 16, 8, 2, 0, 0, 0)) + data[8:]
 
 
+def bmp_without_runs(width: int, height: int) -> bytes:
+    """A BMP of run lengths that ends at once: all of it is black."""
+    begin = 14 + 40 + 1024
+    head = struct.pack("<2sIHHI", b"BM", begin + 2, 0, 0, begin)
+    return head + struct.pack("<IiiHHIIiiII", 40, width, height, 1, 8, 1, 2, 0, 0, 256, 0) + bytes(1024) + b"\0\1"
+
+
 def of_boxes(form: str, width: int, height: int) -> bytes:
     """An AVIF or HEIC whose declared size is another than its picture's."""
     data = file_of(plain(size=(64, 64)), form)
@@ -271,6 +278,7 @@ HEAVY: dict[str, Callable[[], bytes]] = {
     "png, 84 bytes": lambda: png_of_rows(1, 1_000),
     "png, 36 million pixels in 40 KB": lambda: png_of_rows(6_000, 6_000),
     "tiff, directories in a circle": lambda: tiff_of_directories(3, loop=True),
+    "bmp, 60 megapixels in 1 KB": lambda: bmp_without_runs(10_000, 6_000),
     "icon of a PNG": lambda: icon_of(file_of(ramp((512, 512)))),
     "jpeg, 81 megapixels in a scan for each color": lambda: jpeg_of_separate_scans(9_000, 9_000),
     "jpeg, 64 megapixels in a scan for each of four inks": lambda: jpeg_of_separate_scans(8_000, 8_000, 4),

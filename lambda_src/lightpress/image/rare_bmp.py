@@ -245,13 +245,18 @@ def _unpacked(data: bytes, bitmap: _Bitmap) -> bytes:
 
 
 def _blackened(levels: bytes, covered: bytes, colors: bytes) -> tuple[bytes, bytes]:
-    used = {level for level, sure in zip(levels, covered, strict=True) if sure}
-    black = next((level for level in range(255, -1, -1) if level not in used), 0)
-    shown = bytes(level if sure else black for level, sure in zip(levels, covered, strict=True))
+    from PIL import Image  # noqa: PLC0415  the table of formats is read where there is no Pillow
+
+    line = (len(levels), 1)
+    image, sure = Image.frombytes("L", line, levels), Image.frombytes("L", line, covered.replace(b"\1", b"\xff"))
+    used = image.histogram(sure)
+    black = next((level for level in range(255, -1, -1) if not used[level]), 0)
+    shown = Image.new("L", line, black)
+    shown.paste(image, mask=sure)
     table = bytearray(colors.ljust(1024, b"\0"))
-    if black not in used:
+    if not used[black]:
         table[4 * black : 4 * black + 4] = bytes(4)
-    return shown, bytes(table)
+    return shown.tobytes(), bytes(table)
 
 
 def _runs(data: bytes, bitmap: _Bitmap) -> tuple[bytes, bytes, bool]:

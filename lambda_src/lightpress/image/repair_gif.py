@@ -170,11 +170,13 @@ def _with_free_level(picture: _Picture, levels: bytes) -> tuple[bytes, int]:
     """The levels, and one for what is missing. Where all are used, the rarest becomes its neighbor in the table."""
     if picture.clear is not None:
         return levels, picture.clear
-    used = set(levels)
-    free = next((level for level in range(255, -1, -1) if level not in used), None)
+    from PIL import Image  # noqa: PLC0415  as above
+
+    used = Image.frombytes("L", (len(levels), 1), levels).histogram()
+    free = next((level for level in range(255, -1, -1) if not used[level]), None)
     if free is not None:
         return levels, free
-    rarest = min(range(1, 256), key=levels.count)
+    rarest = min(range(1, 256), key=used.__getitem__)
     return levels.replace(bytes((rarest,)), bytes((rarest - 1,))), rarest
 
 
