@@ -5,6 +5,9 @@ A bitmap of one bit is ink on paper, which Pillow takes for light.
 "If it is a negative number, its absolute value is the number of layers and the first alpha channel contains the
 transparency data for the merged result" (Adobe Photoshop File Formats Specification, "Layer info"). Pillow takes a
 fourth channel for transparency always, and loses its way where there are more channels than it expects.
+
+What is half see-through, Photoshop stores as it looks on white, which its specification does not say. stb_image,
+psd-tools and ImageMagick take the white out of RGB, and so does this: left in, it is an edge around what is cut out.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ import struct
 from itertools import accumulate
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageChops
 
 _PLANES = {
     "1": ("1;I",),  # ink is 1
@@ -26,7 +29,8 @@ _PLANES = {
 }
 _CHANNELS_AT, _HEIGHT_AT, _BITS_AT, _MODE_DATA_AT = 12, 14, 22, 26
 _READ_BITS, _PACKED = {1, 8}, 1
-_IS_GRAY = "gray_with_alpha"
+_IS_GRAY, _IS_ON_WHITE = "gray_with_alpha", "on_white"
+_ROWS_AT_ONCE = 256
 
 
 def open_psd(data: bytes) -> Image.Image:
@@ -50,6 +54,7 @@ def _with_alpha(
 ) -> tuple[str, list[tuple[int, str]]]:
     """The mode and its planes. Pillow reads no planes of gray with alpha: see `eight_bits_of`."""
     if colors == "RGB":
+        opened.info[_IS_ON_WHITE] = True
         return "RGBA", [*parts, (starts[3], "A")]
     if colors == "L":
         opened.info[_IS_GRAY] = True
@@ -58,10 +63,20 @@ def _with_alpha(
 
 
 def eight_bits_of(image: Image.Image) -> Image.Image | None:
-    """Gray with alpha as such, so that a profile for gray fits; None for every other decoded image."""
-    if not image.info.get(_IS_GRAY):
-        return None
-    return Image.merge("LA", (image.getchannel("R"), image.getchannel("A")))
+    """Gray with alpha as such, so that a profile for gray fits, and colors without white; None for any other image."""
+    if image.info.get(_IS_GRAY):
+        return Image.merge("LA", (image.getchannel("R"), image.getchannel("A")))
+    return _without_white(image) if image.info.get(_IS_ON_WHITE) else None
+
+
+def _without_white(image: Image.Image) -> Image.Image:
+    """Inverted, white is black, and colors on it are premultiplied. Some rows at a time, for want of memory."""
+    shown = Image.new("RGBA", image.size)
+    for top in range(0, image.height, _ROWS_AT_ONCE):
+        *colors, alpha = image.crop((0, top, image.width, min(top + _ROWS_AT_ONCE, image.height))).split()
+        rows = Image.merge("RGBa", (*map(ImageChops.invert, colors), alpha)).convert("RGBA")
+        shown.paste(Image.merge("RGBA", (*map(ImageChops.invert, rows.split()[:3]), alpha)), (0, top))
+    return shown
 
 
 def _sections(data: bytes) -> tuple[int, int]:
