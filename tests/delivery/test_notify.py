@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from lightpress.delivery.notify import MOST_BYTES, event_of
+from lightpress.pipeline.facts import MOST_ALIKE, MOST_LABELS, Fact, Label
 from lightpress.pipeline.manifest import Copy, Manifest, PublishedSource, Status, Variant
 from lightpress.pipeline.source import Source
 
@@ -97,6 +98,25 @@ def test_copies_with_long_addresses_are_counted_and_left_out_where_they_do_not_f
     assert len(event.detail) <= MOST_BYTES
     few = told(replace(READY, variants=variants, copies=copies[:9]))
     assert (len(few["copies"]), "copies_left_out" in few) == (9, False)
+
+
+def test_what_enrichers_say_at_length_is_counted_and_left_out_and_who_is_missing_is_told() -> None:
+    own = ("own-1", "own-2", "own-3", "own-4")
+    facts = tuple(
+        Fact(
+            name,
+            labels=tuple(Label(f"{number:02}" + "\U0001f63a" * 98) for number in range(MOST_LABELS)),
+            looks_like=tuple(f"{number}/" + "\u732b" * 1_000 for number in range(MOST_ALIKE)),
+        )
+        for name in own
+    )
+    said = told(replace(READY, facts=facts, enrichers=(*own, "mine")))
+    assert len(json.dumps(said)) < MOST_BYTES
+    assert (said["variants"], said["facts"]["missing"]) == ([], ["mine"])
+    assert (said["facts"]["looks_like"], said["facts"]["looks_like_left_out"]) == ([], 40)
+    assert "labels_left_out" not in said["facts"], "what fits stays"
+    (one,) = told(replace(READY, facts=facts[:1]))["variants"]
+    assert one["name"] == "small"
 
 
 def test_more_variants_than_fit_into_an_event_are_counted_and_left_out() -> None:

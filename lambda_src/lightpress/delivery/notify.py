@@ -83,11 +83,15 @@ def event_of(source: Source, manifest: Manifest, *, deployment: str, base_url: s
 
 
 def _fitting(detail: dict[str, Any]) -> str:
-    """The detail as JSON. Lists that do not fit are left out and counted: of variants first, then of copies, too."""
-    text = json.dumps(detail)
-    for name in ("variants", "copies"):
-        if len(text) > MOST_BYTES and name in detail:
-            detail |= {name: [], f"{name}_left_out": len(detail[name])}
+    """The detail as JSON. Lists that do not fit are left out and counted: of variants first, then of copies, of facts.
+
+    `missing` stays: by it, enrichers hear what they are asked about.
+    """
+    text, facts = json.dumps(detail), detail.get("facts") or {}
+    lists = ((detail, "variants"), (detail, "copies"), *((facts, name) for name in ("looks_like", "labels", "faces")))
+    for told, name in lists:
+        if len(text) > MOST_BYTES and name in told:
+            told.update({name: [], f"{name}_left_out": len(told[name])})
             text = json.dumps(detail)
     return text
 
