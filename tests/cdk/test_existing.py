@@ -290,6 +290,13 @@ def test_every_option_of_an_existing_bucket_can_be_chosen(tmp_path: Path) -> Non
             "attach[1].prefix: 'new/' has keys that attach[0] takes before ('' of shop)",
         ),
         (
+            (
+                '[[attach]]\nbucket = "shop"\nprefix = "new/"\nmalware_plan = false\n'
+                '[[attach]]\nbucket = "shop"\nprefix = "old/"\npublish_under = "old/"'
+            ),
+            "attach[1].malware_plan: is true, and of another table of shop it is not; allowed: the same in all of them",
+        ),
+        (
             '[[in_place]]\nbucket = "cms"\n[[in_place]]\nbucket = "cms"\nprefix = "big/"\nmode = "lossy"',
             "in_place[1].prefix: 'big/' has keys that in_place[0] takes before ('' of cms)",
         ),

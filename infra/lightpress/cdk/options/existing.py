@@ -155,6 +155,7 @@ def check_buckets(options: ExistingOptions, environment: str, table: Table) -> N
     _check_prefixes([one.pictures for one in options.attach], table)
     _check_keys("attach", [one.pictures for one in options.attach], _share_keys, table)
     _check_keys("in_place", [one.pictures for one in options.in_place], _has_all_keys_of, table)
+    _check_plans(options.attach, table)
     _check_size("attach", [one.pictures for one in options.attach], table)
     _check_size("in_place", [one.pictures for one in options.in_place], table)
 
@@ -202,6 +203,18 @@ def _check_keys(
                     f"{one.prefix!r} has keys that {key}[{before}] takes before ({other.prefix!r} of {other.bucket}); "
                     "allowed: prefixes or suffixes without a key in common",
                 )
+
+
+def _check_plans(attached: Sequence[Existing[Attached]], table: Table) -> None:
+    """Reject tables of one bucket of which some want a plan of GuardDuty and others have one."""
+    for number, one in enumerate(attached):
+        first = next(other for other in attached if other.pictures.bucket == one.pictures.bucket)
+        if first.malware_plan != one.malware_plan:
+            raise table.error(
+                f"attach[{number}].malware_plan",
+                f"is {str(one.malware_plan).lower()}, and of another table of {one.pictures.bucket} it is not; "
+                "allowed: the same in all of them, since GuardDuty has one plan for each bucket",
+            )
 
 
 def _share_keys(first: Selection, second: Selection) -> bool:
