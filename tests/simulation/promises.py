@@ -90,15 +90,15 @@ class _Lying(NamedTuple):
 class _Address:
     """What lies at an address for copies, and what did before that.
 
-    struck: the copy went with a removal that was meant for another original's, of the same bytes, or with a
-    replacement. The ETag is of the bytes, and S3 has no other condition: whoever has looked at the copy before removes,
-    or replaces, the one that another original has put there since. Its manifest tells of a copy that is not there,
-    until a sweep.
+    struck: the owners of copies that went with a removal that was meant for another original's, of the same bytes, or
+    with a replacement, and that were not written again. The ETag is of the bytes, and S3 has no other condition:
+    whoever has looked at the copy before removes, or replaces, the one that another original has put there since. Its
+    manifest tells of a copy that is not there, until a sweep.
     """
 
     lies: _Lying | None = None
     lay: _Lying | None = None
-    struck: bool = False
+    struck: tuple[str, ...] = ()
 
     def is_anothers(self, now: _Lying) -> bool:
         """Whether a copy has come in place of another original's, which did not look like it."""
@@ -106,12 +106,13 @@ class _Address:
 
     def after(self, now: _Lying | None) -> _Address:
         """Once something else lies there, or nothing."""
+        struck = {*self.struck} - ({now.owner} if now else set())
         if self.lies is None:
-            return _Address(now, self.lay)
+            return _Address(now, self.lay, tuple(sorted(struck)))
         before = self.lay or self.lies
         by = now.owner if now else before.owner
         is_struck = before.etag == self.lies.etag and before.owner != self.lies.owner and by == before.owner
-        return _Address(now, self.lies, self.struck or is_struck)
+        return _Address(now, self.lies, tuple(sorted({*struck, self.lies.owner} if is_struck else struck)))
 
 
 class Promises:
@@ -422,7 +423,7 @@ class Promises:
             is_over = copy.refused == ANOTHERS and (is_its_own or copy.path not in lying)
             if is_over and self._looks_lost.get(key) != self._changes[key]:  # else a sweep has it looked at
                 self._break(key, f"it was refused for {copy.refused}, which is over")
-        elif self._addresses.get(copy.path, _Address()).struck:
+        elif short_name(key) in self._addresses.get(copy.path, _Address()).struck:
             return
         elif not is_its_own:
             self._break(key, "there is no copy where its manifest says so")
