@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from lightpress.client.waiting import WAITING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
     from types_boto3_cloudformation import CloudFormationClient
 
@@ -80,10 +80,9 @@ def stack_of(environment: str, cloudformation: CloudFormationClient) -> Stack:
     template: Any = cloudformation.get_template(StackName=name)["TemplateBody"]
     declared = template["Resources"] if isinstance(template, dict) else _resources_in(template)
     found: dict[str, list[tuple[str, str]]] = {BUCKET: [], QUEUE: [], EVENT_SOURCE: []}
-    for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=name):
-        for one in page["StackResourceSummaries"]:
-            if one["ResourceType"] in found and "PhysicalResourceId" in one:
-                found[one["ResourceType"]].append((one["LogicalResourceId"], one["PhysicalResourceId"]))
+    for one in resources_of(name, cloudformation):
+        if one["ResourceType"] in found:
+            found[one["ResourceType"]].append((one["LogicalResourceId"], one["PhysicalResourceId"]))
     outputs = {one["OutputKey"]: one["OutputValue"] for one in described.get("Outputs", [])}
     return Stack(
         name,
@@ -97,6 +96,13 @@ def stack_of(environment: str, cloudformation: CloudFormationClient) -> Stack:
         copies_bucket=outputs.get("CopiesBucketName", ""),
         copy_folders=tuple(filter(None, outputs.get("CopyFolders", "").split(","))),
     )
+
+
+def resources_of(name: str, cloudformation: CloudFormationClient) -> Iterator[Mapping[str, Any]]:
+    """The summaries, as CloudFormation has them, of what a stack has made: before, there is no physical id."""
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
+    summaries = (one for page in pages for one in page["StackResourceSummaries"])
+    return (one for one in summaries if "PhysicalResourceId" in one)
 
 
 def _resources_in(template: str) -> dict[str, Any]:

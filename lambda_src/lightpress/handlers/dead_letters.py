@@ -1,4 +1,4 @@
-"""Messages by which reviewers and enrichers say something, once: what makes sense is kept until it can be taken."""
+"""What becomes of a review or a fact that makes no sense. What does is said once, and tried for days."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from lightpress.cli.doctor.check import Finding, Place, blocks, ok
+from lightpress.client.stack import resources_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,9 +45,8 @@ def _key_of(place: Place, bucket: str) -> str:
 
 def _made(place: Place) -> Iterator[str]:
     """The ids of the keys that the stack has made."""
-    pages = place.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=place.stack)
-    resources = (one for page in pages for one in page["StackResourceSummaries"])
-    return (one.get("PhysicalResourceId", "") for one in resources if one["ResourceType"] == "AWS::KMS::Key")
+    made = resources_of(place.stack, place.client("cloudformation"))
+    return (one["PhysicalResourceId"] for one in made if one["ResourceType"] == "AWS::KMS::Key")
 
 
 def _id(arn: str) -> str:

@@ -8,6 +8,7 @@ from lightpress.cdk.account_limits import rules_of_the_default_bus
 from lightpress.cli.doctor.check import Finding, Place, blocks, note, ok
 from lightpress.cli.doctor.service_quotas import RULES, value_of
 from lightpress.client.faults import FAULTS
+from lightpress.client.stack import EVENT_SOURCE, resources_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,11 +35,10 @@ def event_sources(place: Place) -> Finding:
 
 def _states(place: Place) -> Iterator[tuple[str, str]]:
     """The state of each event source of the stack, by its id."""
-    pages = place.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=place.stack)
     client = place.client("lambda")
-    for one in (resource for page in pages for resource in page["StackResourceSummaries"]):
-        id_ = one.get("PhysicalResourceId")  # which it has not before it is made
-        if id_ and one["ResourceType"] == "AWS::Lambda::EventSourceMapping":
+    for one in resources_of(place.stack, place.client("cloudformation")):
+        if one["ResourceType"] == EVENT_SOURCE:
+            id_ = one["PhysicalResourceId"]
             yield id_, client.get_event_source_mapping(UUID=id_)["State"]
 
 
