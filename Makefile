@@ -155,11 +155,15 @@ native-check: setup $(NATIVE)/.ready  ## check that the committed pixel library 
 
 CASES ?= 20000
 
-native-sanitize: setup  ## run the pixel library on random planes and rows under AddressSanitizer and UBSan (CASES=20000 SEED=0; needs gcc or clang)
-	@mkdir -p $(NATIVE) && for check in resize_random unfilter_random; do \
-	 $(CC) -std=c11 -O1 -g -ffp-contract=off -fsanitize=address,undefined -fno-sanitize-recover=all -Wno-psabi \
-	 -DLP_RESIZE=lp_resize_baseline -DLP_UNFILTER=lp_unfilter_baseline layers/pixels/*.c layers/pixels/checks/$$check.c -lm \
-	 $(if $(filter x86_64,$(shell uname -m)),-DLP_NO_AVX2) -o $(NATIVE)/$$check && $(NATIVE)/$$check $(CASES) $(SEED) || exit 1; done
+SANITIZED = $(CC) -std=c11 -O1 -g -ffp-contract=off -fsanitize=address,undefined -fno-sanitize-recover=all -Wno-psabi \
+	-D_GNU_SOURCE -DLP_RESIZE=lp_resize_baseline -DLP_UNFILTER=lp_unfilter_baseline -DLP_TO_RGB=lp_to_rgb_baseline \
+	-DLP_FROM_RGB=lp_from_rgb_baseline $(if $(filter x86_64,$(shell uname -m)),-DLP_NO_AVX2) layers/pixels/*.c
+
+native-sanitize: setup  ## run the pixel library on random planes, rows and damaged files under AddressSanitizer and UBSan (CASES=20000 SEED=0; needs gcc or clang)
+	@mkdir -p $(NATIVE) && for check in resize_random unfilter_random codecs_random; do \
+	 $(SANITIZED) layers/pixels/checks/$$check.c -lm -ldl -o $(NATIVE)/$$check || exit 1; done
+	@$(NATIVE)/resize_random $(CASES) $(SEED) && $(NATIVE)/unfilter_random $(CASES) $(SEED)
+	@$(NATIVE)/codecs_random $(CASES) $(SEED) $$($(BIN)/python -m tools.native.seeds $(NATIVE)/seeds)
 
 SDK := .local/sdk
 

@@ -19,10 +19,15 @@ static int has_v3(void) {
 }
 #endif
 
+/* Whether a window is in so many samples, or beyond the last by no more than one of the result takes. */
+static int is_inside(float from, float to, int32_t in, int32_t out) {
+    return from >= 0 && from < to && from < (float)in && to <= (float)in + (to - from) / (float)out;
+}
+
 int lp_resize(const lp_plane *from, const float window[4], const lp_plane *to) {
     if (!is_sound(from) || !is_sound(to) || from->channels != to->channels) return LP_BAD_ARGUMENTS;
-    if (!(window[0] >= 0 && window[0] < window[2] && window[2] <= (float)from->width)) return LP_BAD_ARGUMENTS;
-    if (!(window[1] >= 0 && window[1] < window[3] && window[3] <= (float)from->height)) return LP_BAD_ARGUMENTS;
+    if (!is_inside(window[0], window[2], from->width, to->width)) return LP_BAD_ARGUMENTS;
+    if (!is_inside(window[1], window[3], from->height, to->height)) return LP_BAD_ARGUMENTS;
 #ifdef HAS_CHOICE
     if (has_v3()) return lp_resize_avx2(from, window, to);
 #endif
@@ -37,4 +42,29 @@ int lp_unfilter(const uint8_t *rows, int32_t count, int32_t channels, const lp_p
     if (has_v3()) return lp_unfilter_sse4(rows, count, channels, to, first); /* vectors are no longer than that */
 #endif
     return lp_unfilter_baseline(rows, count, channels, to, first);
+}
+
+static int are_alike(const lp_plane planes[3], const lp_plane *rgb) {
+    if (!planes || !is_sound(rgb) || rgb->channels != 4 || rgb->stride % 4 != 0) return 0;
+    for (int i = 0; i < 3; i++) {
+        if (!is_sound(&planes[i]) || planes[i].channels != 1) return 0;
+        if (planes[i].width != rgb->width || planes[i].height != rgb->height) return 0;
+    }
+    return 1;
+}
+
+int lp_to_rgb(const lp_plane planes[3], const lp_plane *rgb) {
+    if (!are_alike(planes, rgb)) return LP_BAD_ARGUMENTS;
+#ifdef HAS_CHOICE
+    if (has_v3()) return lp_to_rgb_avx2(planes, rgb), LP_DONE;
+#endif
+    return lp_to_rgb_baseline(planes, rgb), LP_DONE;
+}
+
+int lp_from_rgb(const lp_plane *rgb, const lp_plane planes[3]) {
+    if (!are_alike(planes, rgb)) return LP_BAD_ARGUMENTS;
+#ifdef HAS_CHOICE
+    if (has_v3()) return lp_from_rgb_avx2(rgb, planes), LP_DONE;
+#endif
+    return lp_from_rgb_baseline(rgb, planes), LP_DONE;
 }

@@ -291,7 +291,7 @@ def test_the_other_formats_are_of_standard_range_and_a_note_says_so() -> None:
 
 def test_an_original_that_would_grow_keeps_its_own_bytes_and_the_bytes_of_its_map() -> None:
     own = file_of(levels(), "JPEG", quality=20)
-    data = ultra_hdr(base(quality=10, comment=b"x" * 2_000), own)
+    data = ultra_hdr(base(quality=10, comment=b"x" * 2_000, optimize=True, progressive=True), own)
     (one,) = rendered(data, keep(quality={"jpeg": 100}))
     assert one.note is not None
     assert one.note.startswith("The original's own bytes")

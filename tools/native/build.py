@@ -71,6 +71,15 @@ def _unfilter(cpu: str, name: str) -> Variant:
     return Variant("unfilter.c", cpu, (f"LP_UNFILTER=lp_unfilter_{name}",))
 
 
+def _colors(cpu: str, name: str) -> Variant:
+    return Variant("colors.c", cpu, (f"LP_TO_RGB=lp_to_rgb_{name}", f"LP_FROM_RGB=lp_from_rgb_{name}"))
+
+
+def _everywhere(cpu: str) -> tuple[Variant, ...]:
+    """What has no need of longer vectors than each of these processors has."""
+    return tuple(Variant(source, cpu) for source in ("dispatch.c", "luma.c", "codecs.c", "jpeg.c", "webp.c", "avif.c"))
+
+
 MACHINES = (
     Machine(
         "x86_64",
@@ -79,12 +88,19 @@ MACHINES = (
             _resize("x86_64_v3", "avx2"),
             _unfilter("x86_64", "baseline"),
             _unfilter("x86_64_v2", "sse4"),
-            Variant("dispatch.c", "x86_64"),
+            _colors("x86_64", "baseline"),
+            _colors("x86_64_v3", "avx2"),
+            *_everywhere("x86_64"),
         ),
     ),
     Machine(
         "aarch64",
-        (_resize("generic", "baseline"), _unfilter("generic", "baseline"), Variant("dispatch.c", "generic")),
+        (
+            _resize("generic", "baseline"),
+            _unfilter("generic", "baseline"),
+            _colors("generic", "baseline"),
+            *_everywhere("generic"),
+        ),
     ),
 )
 
@@ -97,7 +113,7 @@ def build(folder: Path, compiler: Path = COMPILER) -> None:
         with TemporaryDirectory() as scratch:
             objects = [_compiled(compiler, machine, variant, Path(scratch)) for variant in machine.variants]
             linked = ["-shared", "-s", "-Wl,--build-id=none", "-o", str(folder / machine.library)]
-            _run(compiler, "-target", machine.target, *linked, *objects)
+            _run(compiler, "-target", machine.target, *linked, *objects, "-ldl")
         (folder / machine.library).chmod(0o644)
 
 

@@ -59,7 +59,7 @@ def load_codecs(formats: Iterable[str]) -> None:
 # What the core and Pillow import when a picture needs it; `encodings` for XMP and text in files.
 _HELPERS = (
     "PIL.ImageCms", "PIL.ImageOps", "PIL.MpoImagePlugin", "PIL.TiffImagePlugin", "PIL.WebPImagePlugin",
-    "PIL._imagingcms",
+    "PIL._avif", "PIL._imagingcms",
     "lightpress.image.budget", "lightpress.image.cicp", "lightpress.image.drawing", "lightpress.image.faces",
     "lightpress.image.focus",
     "lightpress.image.gain_map", "lightpress.image.keep_gain_map",

@@ -10,8 +10,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from lightpress.image.declared import UNDECLARED, DeclaredColor
+from lightpress.image.planar import Planar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PIL import Image
     from PIL.ImageCms import ImageCmsProfile
 
@@ -107,9 +110,10 @@ def _through(picture: Picture, data: bytes, colors: Colors) -> Picture:
             shown = shown.convert("RGB")
         if colors == "p3" and (wide := _in_display_p3(shown, profile, is_moving=picture.animation is not None)):
             return replace(done, image=_joined(wide.image, alpha), profile=wide.profile, notes=(*done.notes, _IN_P3))
-        return replace(
-            done, image=_joined(_to(shown, profile, ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))), alpha)
-        )
+        srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+        if isinstance(shown, Planar):
+            return replace(done, image=shown.converted(_conversion(profile, srgb)))
+        return replace(done, image=_joined(_to(shown, profile, srgb), alpha))
     except (ImageCms.PyCMSError, OSError, ValueError) as error:
         raise _BrokenProfileError(str(error)) from error
 
@@ -151,6 +155,15 @@ def _to(image: Image.Image, source: ImageCmsProfile, target: ImageCmsProfile) ->
     )
     made.info.clear()  # the profile, for the sake of which all pixels would be copied later
     return made
+
+
+def _conversion(source: ImageCmsProfile, target: ImageCmsProfile) -> Callable[[Image.Image], Image.Image]:
+    """The same for pictures in RGB, made ready once."""
+    from PIL import ImageCms  # noqa: PLC0415  as above
+
+    intent, flags = ImageCms.Intent.RELATIVE_COLORIMETRIC, ImageCms.Flags.BLACKPOINTCOMPENSATION
+    transform = ImageCms.buildTransform(source, target, "RGB", "RGB", intent, flags)
+    return transform.apply
 
 
 def _profile_for(image: Image.Image, data: bytes) -> ImageCmsProfile:

@@ -30,6 +30,7 @@ from lightpress.image.inputs import input_of, labels
 from lightpress.image.jpeg import is_held_whole
 from lightpress.image.metadata import with_metadata
 from lightpress.image.picture import QUARTER_TURNS, Picture
+from lightpress.image.plane_codecs import in_planes
 from lightpress.image.quick_png import fill_quickly
 from lightpress.image.rare_png import follow_chunks
 from lightpress.image.refused import MARKUP, REFUSED
@@ -136,13 +137,19 @@ def _decoded(data: bytes, row: Input, options: DecodeOptions) -> Picture:
         picture = _within_metadata_limit(_with_facts(opened, row, data, options), options.limits)
         _reduce_while_decoding(picture, options)
         options.limits.check_decoded(_memory(opened, row) + held)
-        if options.native:
-            fill_quickly(opened, data)
-        opened.load()
-        follow_chunks(opened, data)
-        apply_clear_color(opened, data)
-        picture = replace(picture, capture=captured(opened, options.facts))
-        return with_animation(with_metadata(picture, options.metadata), data, options)
+        planar = in_planes(opened, data) if options.planar else None
+        if planar is None:
+            _load(opened, data, native=options.native)
+        picture = with_metadata(replace(picture, capture=captured(opened, options.facts)), options.metadata)
+        return with_animation(picture, data, options) if planar is None else replace(picture, image=planar)
+
+
+def _load(opened: Image.Image, data: bytes, *, native: bool) -> None:
+    if native:
+        fill_quickly(opened, data)
+    opened.load()
+    follow_chunks(opened, data)
+    apply_clear_color(opened, data)
 
 
 def _drawn(data: bytes, row: Input, options: DecodeOptions) -> Picture:

@@ -10,9 +10,12 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from lightpress.image.codecs import load_codecs
+from lightpress.image.few_colors import has_few_colors
 from lightpress.image.flatten import flatten
 from lightpress.image.job import Embedded
 from lightpress.image.jpegli import tables
+from lightpress.image.planar import Planar
+from lightpress.image.plane_codecs import plane_codecs
 from lightpress.image.spec import Pixels
 
 if TYPE_CHECKING:
@@ -21,9 +24,6 @@ if TYPE_CHECKING:
     from lightpress.image.picture import Picture
     from lightpress.image.spec import Spec
 
-
-# Logos, diagrams, screenshots with few colors. A photo has more within its first rows, so it costs nothing to ask.
-_MOST_COLORS_OF_A_GRAPHIC = 1_024
 NOTHING_EMBEDDED = Embedded()
 _BEFORE_PIXELS_OF_WEBP = {b"VP8X", b"ICCP"}
 
@@ -46,11 +46,6 @@ def encode(image: Image.Image, output: Output, spec: Spec, embedded: Embedded = 
     return min(made, key=len)
 
 
-def has_few_colors(image: Image.Image) -> bool:
-    """Whether it is a graphic, and not a photo."""
-    return image.getcolors(_MOST_COLORS_OF_A_GRAPHIC) is not None
-
-
 def bare(picture: Picture, _: Job) -> Picture:
     """Drop what Pillow read beside the pixels, once and not for each variant."""
     return replace(picture, image=without_info(picture.image))
@@ -68,6 +63,10 @@ def without_info(image: Image.Image) -> Image.Image:
 def _saved(image: Image.Image, output: Output, settings: dict[str, Any]) -> bytes:
     if not output.by_default:
         load_codecs((output.name,))  # Pillow does not know of it
+    if isinstance(image, Planar) and (codecs := plane_codecs()):
+        made = codecs.encoded(image, output.name, settings)
+        if made is not None:
+            return made
     buffer = io.BytesIO()
     (_InOnePiece(image) if output.in_boxes else image).save(buffer, output.pillow, **settings)
     return buffer.getvalue()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lightpress.image.candidates import CANDIDATES, Kind
-from lightpress.image.encode import has_few_colors
+from lightpress.image.few_colors import has_few_colors
 from lightpress.image.outputs import FALLBACKS, OUTPUTS
 
 if TYPE_CHECKING:

@@ -1,7 +1,8 @@
 """Pixel work with vector instructions, by the pixel library: our own C (`native`), compiled for Lambda's processors.
 
 It does what Pillow does, to the same numbers, in a fifth of the time: it resizes, and undoes the filters of PNG's rows.
-Where it is missing (another system or processor), or does not know a kind of picture, Pillow does the work.
+Where it is missing (another system or processor), or does not know a kind of picture, Pillow does the work. What it
+does with files, by the codecs that Pillow brings, is in `plane_codecs`.
 """
 
 from __future__ import annotations
@@ -15,12 +16,16 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image, _imaging
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from ctypes import CDLL
+
+    Box = tuple[float, float, float, float]
 
 _FOLDER = Path(__file__).parent
 _PREMULTIPLIED = {"RGBA": "RGBa"}  # as Pillow resizes it
 _CHANNELS = {"L": 1, "RGB": 4, "RGBA": 4, "RGBX": 4, "RGBa": 4, "CMYK": 4}  # as they lie in memory
 _DONE, _NO_MEMORY, _BAD_DATA = 0, 1, 3
+_LEVELS = 256
 
 
 class PixelLibraryError(Exception):
@@ -37,6 +42,7 @@ class PixelLibrary:
     """
 
     def __init__(self, library: CDLL, resize: str = "lp_resize") -> None:
+        self.library = library
         self._lp_resize = library[resize]
         self._lp_unfilter = library["lp_unfilter"]
         # An image is then one piece of memory, and its rows can be reached without copying any.
@@ -58,8 +64,66 @@ class PixelLibrary:
         target = _Plane.of(made.im)
         if target is None:
             return None
-        self._resize(source, target)
+        self._resize(source, target, (0, 0, source.width, source.height))
         return made
+
+    def resized_part(self, image: Image.Image, width: int, window: Box, size: tuple[int, int]) -> Image.Image:
+        """What `image.resize(size, BICUBIC, window)` makes of a plane (mode L) of which so much of the width counts.
+
+        The window may end beyond the last sample, by less than one of the result.
+        """
+        made = Image.new("L", size, None)
+        source, target = self.plane(image), self.plane(made)
+        source.width = width
+        self._resize(source, target, window)
+        return made
+
+    def with_luma_shifted(
+        self, luma: Image.Image, curve: bytes, before: Image.Image, after: Image.Image
+    ) -> Image.Image:
+        """The luma of a picture whose colors were converted at half of the size: see `lp_shift_luma` of pixels.h."""
+        import ctypes  # noqa: PLC0415  loaded with the library
+
+        made = luma.copy()
+        shifted, *halves = (ctypes.byref(self.plane(image).as_struct()) for image in (made, before, after))
+        if len(curve) != _LEVELS or self.library.lp_shift_luma(shifted, curve, *halves) != _DONE:
+            raise PixelLibraryError(f"lp_shift_luma refused {luma.size}, {before.size} and {after.size} samples")
+        return made
+
+    def to_rgb(self, planes: Sequence[Image.Image]) -> Image.Image:
+        """A picture in RGB of its luma, blue and red (mode L), all of one size."""
+        import ctypes  # noqa: PLC0415  as above
+
+        made = Image.new("RGB", planes[0].size, None)
+        if self.library.lp_to_rgb(self.planes(planes), ctypes.byref(self.plane(made).as_struct())) != _DONE:
+            raise PixelLibraryError(f"lp_to_rgb refused planes of {[plane.size for plane in planes]} samples")
+        return made
+
+    def from_rgb(self, image: Image.Image) -> tuple[Image.Image, Image.Image, Image.Image]:
+        """Its luma, blue and red, all of its size."""
+        import ctypes  # noqa: PLC0415  as above
+
+        luma, blue, red = (Image.new("L", image.size, None) for _ in range(3))
+        made = luma, blue, red
+        if self.library.lp_from_rgb(ctypes.byref(self.plane(image).as_struct()), self.planes(made)) != _DONE:
+            raise PixelLibraryError(f"lp_from_rgb refused {image.size} pixels")
+        return made
+
+    def planes(self, images: Sequence[Image.Image], widths: Sequence[int] = ()) -> Any:  # noqa: ANN401  as `as_struct`
+        """As `lp_plane[3]`. widths: how many samples of each row are of the picture, where not all are."""
+        planes = [self.plane(image) for image in images]
+        for plane, width in zip(planes, widths, strict=False):
+            plane.width = width
+        structs = [plane.as_struct() for plane in planes]
+        return (type(structs[0]) * len(structs))(*structs)
+
+    def plane(self, image: Image.Image) -> _Plane:
+        """Where its samples are, for as long as what this returns lives."""
+        image.load()
+        found = _Plane.of(image.im)
+        if found is None:
+            raise PixelLibraryError(f"{image.size} samples of mode {image.mode} are not in one piece of memory")
+        return found
 
     def unfilter(self, rows: bytes, count: int, channels: int, pixels: _imaging.ImagingCore, first: int) -> bool:
         """Undo the filters of `count` rows of a PNG, which `rows` begins with, into those of `pixels` from `first`.
@@ -79,11 +143,11 @@ class PixelLibrary:
             raise PixelLibraryError(f"lp_unfilter refused {count} rows of {channels} channels from row {first}")
         return bool(status == _DONE)
 
-    def _resize(self, source: _Plane, target: _Plane) -> None:
+    def _resize(self, source: _Plane, target: _Plane, window: Box) -> None:
         import ctypes  # noqa: PLC0415  loaded with the library
 
-        window = (ctypes.c_float * 4)(0, 0, source.width, source.height)
-        status = self._lp_resize(ctypes.byref(source.as_struct()), window, ctypes.byref(target.as_struct()))
+        box = (ctypes.c_float * 4)(*window)
+        status = self._lp_resize(ctypes.byref(source.as_struct()), box, ctypes.byref(target.as_struct()))
         if status == _NO_MEMORY:
             raise MemoryError
         if status != _DONE:
@@ -96,6 +160,7 @@ class _Plane:
     def __init__(self, pixels: _imaging.ImagingCore, exported: object) -> None:
         self._exported = exported  # keeps the memory
         self.width, self.height = pixels.size
+        self._samples = self.width
         self._channels = _CHANNELS[pixels.mode]
 
     @classmethod
@@ -112,7 +177,7 @@ class _Plane:
         structures = _structures()
         return structures.plane(
             structures.first_sample(self._exported),
-            self.width * self._channels,
+            self._samples * self._channels,
             self.width,
             self.height,
             self._channels,

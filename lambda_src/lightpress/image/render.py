@@ -15,8 +15,9 @@ from lightpress.image.capture import LIKENESS
 from lightpress.image.color import to_output_colors
 from lightpress.image.decode import decode
 from lightpress.image.depth import to_eight_bits
-from lightpress.image.encode import bare, encode, has_few_colors
+from lightpress.image.encode import bare, encode
 from lightpress.image.errors import PictureRejected
+from lightpress.image.few_colors import has_few_colors
 from lightpress.image.flatten import without_idle_alpha
 from lightpress.image.job import EncodedVariant, Job, OriginalInfo, RenderResult, Target, no_packing
 from lightpress.image.kinds import best, outputs_for

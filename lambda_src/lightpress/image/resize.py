@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from lightpress.image.pixel_library import pixel_library
+from lightpress.image.planar import Planar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -39,6 +40,8 @@ def _reduced(image: Image.Image, size: Pixels, *, native: bool) -> Image.Image:
     # Pillow premultiplies transparent pictures by itself while it resizes, so edges show no halo.
     if image.size == size:
         return image
+    if isinstance(image, Planar):
+        return image.resized(size)
     library = pixel_library() if native else None
     made = library.resized(image, size) if library else None
     return made or image.resize(size, Image.Resampling.BICUBIC)

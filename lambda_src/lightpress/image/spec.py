@@ -219,6 +219,7 @@ class DecodeOptions:
         facts: What of its EXIF data is wanted besides (`capture`).
         factor: By how much a drawing of such a width and height is scaled, so that no size needs it any larger.
         native: Whether the pixel library helps to decode, or Pillow alone does it: the same pixels later.
+        planar: Whether a photo in JPEG is decoded to planes where it can be (`planar`): its variants need no RGB.
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -231,6 +232,7 @@ class DecodeOptions:
     facts: tuple[str, ...] = ()
     factor: Callable[[float, float], float] = _as_it_says
     native: bool = False
+    planar: bool = False
 
     def drawn(self, width: float, height: float, bytes_per_pixel: int) -> Pixels:
         """The pixels that a drawing is drawn with: as many as are needed, and as the limits allow."""
@@ -335,7 +337,14 @@ class Spec:
             self.facts,
             self._factor,
             self.native,
+            self._is_planar,
         )
+
+    @property
+    def _is_planar(self) -> bool:
+        """Whether no variant of a photo needs more colors than a JPEG has, or other pixels than Pillow's in between."""
+        halved = self.auto or all(output.halves_colors for output in self.outputs())
+        return self.native and halved and not self.has_steps and self.colors == "srgb"
 
     def _factor(self, width: float, height: float) -> float:
         return max(size.factor(width, height) for size in self.sizes)

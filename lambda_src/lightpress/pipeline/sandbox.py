@@ -27,7 +27,7 @@ from lightpress.image.compress import CompressionOptions, compress
 from lightpress.image.errors import PictureRejected, Reason
 from lightpress.image.job import EncodedVariant, OriginalInfo, RenderResult
 from lightpress.image.lossless import pack
-from lightpress.image.pixel_library import pixel_library
+from lightpress.image.plane_codecs import plane_codecs
 from lightpress.image.render import render
 from lightpress.image.spec import Spec, WorkOptions
 from lightpress.pipeline import confinement
@@ -125,7 +125,7 @@ class Child(Generic[OptionsT]):
             from lightpress.image.faces import load_faces  # noqa: PLC0415  few recipes ask for it
 
             load_faces()
-        self._library_missing = options.native and pixel_library() is None
+        self._library_missing = options.native and plane_codecs() is None
         confinement.prepare()
         self._pipe, theirs = os.pipe()
         sys.stdout.flush()
