@@ -10,18 +10,22 @@ import random
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from lightpress.image.pixel_library import PixelLibrary, load_pixel_library, pixel_library
+from lightpress.image.pixel_library import PixelLibrary, PixelLibraryError, load_pixel_library, pixel_library
 from lightpress.image.render import render
 from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.recipe_file import load_recipes
 from tools.drawing import file_of, speckled
 from tools.native.build import LIBRARIES, MACHINES, RECORD, record
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _LIBRARY = LIBRARIES / f"libpixels-{os.uname().machine}.so"
 _BICUBIC = Image.Resampling.BICUBIC
@@ -81,6 +85,69 @@ def test_every_instruction_set_gives_the_same_bytes(resize: str, mode: str) -> N
         made = library(resize).resized(image, wanted)
         assert made is not None
         assert made.tobytes() == image.resize(wanted, _BICUBIC).tobytes()
+
+
+@on_its_processors
+@settings(max_examples=25)
+@given(st.tuples(_sides, _sides), st.integers(0, 999))
+@example((33, 7), 5)
+def test_colors_go_to_rgb_and_back_as_jfif_defines_them_rounded_to_the_nearest(
+    size: tuple[int, int], seed: int
+) -> None:
+    luma, blue, red = (noise("L", size, seed + at) for at in range(3))
+    made = library().to_rgb((luma, blue, red))
+    back = library().from_rgb(made)
+    samples = zip(*(plane.tobytes() for plane in (luma, blue, red, *made.split(), *back)), strict=True)
+    for y, cb, cr, *shown, luma_back, blue_back, red_back in samples:
+        exact = (y + 1.402 * (cr - 128), y - 0.344136 * (cb - 128) - 0.714136 * (cr - 128), y + 1.772 * (cb - 128))
+        assert _distance(shown, exact) < 0.51
+        r, g, b = shown
+        exact = (
+            0.299 * r + 0.587 * g + 0.114 * b,
+            128 - 0.168736 * r - 0.331264 * g + 0.5 * b,
+            128 + 0.5 * r - 0.418688 * g - 0.081312 * b,
+        )
+        assert _distance((luma_back, blue_back, red_back), exact) < 0.51
+
+
+def _distance(made: Sequence[int], exact: Sequence[float]) -> float:
+    return max(abs(one - min(255.0, max(0.0, other))) for one, other in zip(made, exact, strict=True))
+
+
+@on_its_processors
+def test_every_gray_stays_gray_both_ways() -> None:
+    gray = Image.frombytes("L", (256, 1), bytes(range(256)))
+    none = Image.new("L", (256, 1), 128)
+    made = library().to_rgb((gray, none, none))
+    assert made.tobytes() == gray.convert("RGB").tobytes()
+    assert [plane.tobytes() for plane in library().from_rgb(made)] == [gray.tobytes(), none.tobytes(), none.tobytes()]
+
+
+@on_its_processors
+@settings(max_examples=25)
+@given(st.tuples(_sides, _sides), st.integers(0, 999))
+@example((1, 1), 0)
+@example((3, 4), 0)
+def test_luma_goes_along_with_the_mean_of_its_four(size: tuple[int, int], seed: int) -> None:
+    half = ((size[0] + 1) // 2, (size[1] + 1) // 2)
+    luma, before, after = noise("L", size, seed), noise("L", half, seed + 1), noise("L", half, seed + 2)
+    curve = random.Random(seed).randbytes(256)  # noqa: S311  as above
+    made = library().with_luma_shifted(luma, curve, before, after)
+    levels, was, now = luma.tobytes(), before.tobytes(), after.tobytes()
+    for at, moved in enumerate(made.tobytes()):
+        four = at // size[0] // 2 * half[0] + at % size[0] // 2
+        assert moved == min(255, max(0, curve[levels[at]] + now[four] - curve[was[four]]))
+
+
+@on_its_processors
+def test_planes_of_different_sizes_are_refused() -> None:
+    one, other = Image.new("L", (40, 30)), Image.new("L", (20, 15))
+    with pytest.raises(PixelLibraryError):
+        library().to_rgb((one, one, other))
+    with pytest.raises(PixelLibraryError):
+        library().with_luma_shifted(one, bytes(256), other, one)
+    with pytest.raises(PixelLibraryError):
+        library().with_luma_shifted(one, bytes(255), other, other)
 
 
 @on_its_processors
@@ -181,7 +248,8 @@ def test_where_there_is_no_library_none_is_loaded(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("window", "sizes", "channels", "stride"),
     [
-        ((0, 0, 41, 30), (40, 30), 4, 160),
+        ((0, 0, 45, 30), (40, 30), 4, 160),
+        ((40, 0, 41, 30), (40, 30), 4, 160),
         ((-1, 0, 40, 30), (40, 30), 4, 160),
         ((5, 0, 5, 30), (40, 30), 4, 160),
         ((0, 0, 40, float("nan")), (40, 30), 4, 160),

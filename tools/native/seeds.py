@@ -6,6 +6,7 @@ import sys
 from itertools import product
 from pathlib import Path
 
+import PIL
 from PIL import Image
 
 from tools.drawing import ramp, speckled
@@ -14,18 +15,15 @@ _SIZES = ((17, 9), (128, 96), (161, 75))
 
 
 def codecs() -> list[Path]:
-    """The shared objects that Pillow brings, for JPEG, AVIF and WebP."""
-    from PIL import _avif, _imaging, _webp  # noqa: PLC0415  for this alone
-
-    folder = Path(_imaging.__file__).parents[1] / "pillow.libs"
-    found = [sorted(folder.glob(f"{name}-*.so*")) for name in ("libjpeg", "libavif", "libwebpmux")]
-    return [files[0] if files else Path(module.__file__) for files, module in zip(found, (_imaging, _avif, _webp), strict=True)]
+    """The shared objects that Pillow brings beside itself, for JPEG, AVIF and WebP."""
+    folder = Path(PIL.__file__).parents[1] / "pillow.libs"
+    return [next(folder.glob(f"{name}-*.so*")) for name in ("libjpeg", "libavif", "libwebpmux")]
 
 
 def write_seeds(folder: Path) -> list[Path]:
     """Write them into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    written = []
+    written: list[Path] = []
     for size, subsampling, progressive in product(_SIZES, ("4:4:4", "4:2:2", "4:2:0"), (False, True)):
         path = folder / f"{len(written)}.jpg"
         picture = Image.blend(ramp(size), speckled(size), 0.2)

@@ -81,6 +81,9 @@ static int is_right(void) {
         window[1] = (float)random_below((uint32_t)from.height * 4) / 4;
         window[2] -= (float)random_below((uint32_t)((window[2] - window[0]) * 4)) / 4;
         window[3] -= (float)random_below((uint32_t)((window[3] - window[1]) * 4)) / 4;
+    } else if (random_below(2)) { /* beyond the end, by less than a sample of the result */
+        window[2] += window[2] / (float)to.width * (float)random_below(16) / 16;
+        window[3] += window[3] / (float)to.height * (float)random_below(16) / 16;
     }
     const int shorter = from.height - to.height, narrower = from.width - to.width;
     const int across_first = !(shorter > 0 && shorter > narrower * 2);
