@@ -27,6 +27,7 @@ _RESIZED = tuple(
     for size, wanted in (((203, 151), (97, 71)), ((203, 151), (90, 9)), ((60, 300), (59, 20)), ((31, 9), (200, 77)))
 )
 """Mode, size and wanted size of what `library` resizes."""
+_IN_PLANES = ("jpeg", "webp", "avif")
 _DECODED = {"L": (0, 1), "RGB": (2, 3), "RGBA": (6, 4)}
 """The color type and channels of the PNG files that `library` decodes, by mode."""
 
@@ -98,21 +99,22 @@ def pictures(folder: Path) -> None:
 
 
 def library() -> dict[str, int]:
-    """Of how many pictures, resized or decoded by the pixel library, the bytes are those of Pillow; -1 without one."""
+    """Of how many pictures that the pixel library resizes, reads or writes the bytes are Pillow's; -1 without one."""
     from PIL import Image  # noqa: PLC0415  the layer's
 
     from lightpress.image.pixel_library import pixel_library  # noqa: PLC0415  only the guest's path has it before `main`
 
-    loaded, same = pixel_library(), 0
+    loaded, same, count = pixel_library(), 0, len(_RESIZED) + len(_DECODED) + len(_IN_PLANES)
     if loaded is None:
-        return {"same": -1, "of": len(_RESIZED) + len(_DECODED)}
+        return {"same": -1, "of": count}
     for mode, size, wanted in _RESIZED:
         channels = len(Image.new(mode, (1, 1)).getbands())
         image = Image.frombytes(mode, size, random.Random(1).randbytes(size[0] * size[1] * channels))  # noqa: S311
         made = loaded.resized(image, wanted)
         same += made is not None and made.tobytes() == image.resize(wanted, Image.Resampling.BICUBIC).tobytes()
     same += sum(_is_decoded_alike(_png(mode)) for mode in _DECODED)
-    return {"same": same, "of": len(_RESIZED) + len(_DECODED)}
+    same += sum(_is_written_alike(form) for form in _IN_PLANES)
+    return {"same": same, "of": count}
 
 
 def _png(mode: str) -> bytes:
@@ -134,6 +136,30 @@ def _is_decoded_alike(data: bytes) -> bool:
         fill_quickly(filled, data)
         is_filled = filled.tile != plain.tile
         return is_filled and filled.tobytes() == plain.tobytes()
+
+
+def _is_written_alike(form: str) -> bool:
+    """Whether a JPEG in gray, read to planes, and written in a format is what Pillow makes of what it reads."""
+    from PIL import Image  # noqa: PLC0415  the layer's
+
+    from lightpress.image.encode import encode  # noqa: PLC0415
+    from lightpress.image.outputs import OUTPUTS  # noqa: PLC0415
+    from lightpress.image.plane_codecs import in_planes  # noqa: PLC0415
+    from lightpress.image.spec import Size, Spec  # noqa: PLC0415
+
+    file, spec = io.BytesIO(), Spec((Size("whole"),), (form,))
+    levels = random.Random(2).randbytes(40 * 30)  # noqa: S311  not for security
+    gray = Image.frombytes("L", (40, 30), levels).resize((321, 241), Image.Resampling.BICUBIC)
+    colored = Image.merge("YCbCr", (gray, Image.linear_gradient("L").resize(gray.size), Image.new("L", gray.size, 90)))
+    colored.convert("RGB").save(file, "JPEG", quality=90)
+    with Image.open(file) as opened, Image.open(file) as plain:
+        planar = in_planes(opened, file.getvalue())
+        plain.draft("L", plain.size)
+        if planar is None or planar.planes[0].tobytes() != plain.tobytes():
+            return False
+        none = Image.new("L", planar.planes[1].size, 128)
+        made = encode(type(planar).of(planar.planes[0], none, none), OUTPUTS[form], spec)
+        return made == encode(plain.convert("RGB"), OUTPUTS[form], spec)
 
 
 class _Context:

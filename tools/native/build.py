@@ -146,7 +146,7 @@ def record(libraries: Path = LIBRARIES) -> str:
 
 
 def _recorded(libraries: Path) -> Iterator[tuple[str, Path]]:
-    sources = sorted(path for path in SOURCES.iterdir() if path.suffix in {".c", ".h"})
+    sources = sorted((*SOURCES.glob("*.[ch]"), *(SOURCES / "include").rglob("*.h")))
     yield from ((path.relative_to(PROJECT).as_posix(), path) for path in (*sources, Path(__file__).resolve()))
     for machine in MACHINES:
         yield (LIBRARIES / machine.library).relative_to(PROJECT).as_posix(), libraries / machine.library
