@@ -69,9 +69,10 @@ class Options(TypedDict, total=False):
             thousand pictures, and less from a million a month on.
         moderation_doubt: The same labels or others, each with the confidence from which on a person has to look, with
             `moderation_reject`.
-        pixel_library: Whether originals are resized, and plain PNG files decoded, by the pixel library, which does it
-            with vector instructions, to the very numbers of Pillow. `false` has Pillow alone do it, which takes more
-            CPU: for the case that something is wrong with the library. Nothing is published again when this changes.
+        pixel_library: Whether originals are resized, photos in JPEG taken to their variants without RGB in between, and
+            plain PNG files decoded, by the pixel library, which takes less CPU. `false` has Pillow alone do it: for the
+            case that something is wrong with the library. Variants are the same but for rounding, and nothing is
+            published again when this changes.
         canary_minutes: Minutes during which a deployment has a tenth of all invocations run the new version of a
             function, before the rest does. Errors or many retries in that time roll the deployment back:
             docs/deploying.md, "A tenth first". 0 moves all at once.

@@ -218,7 +218,7 @@ class DecodeOptions:
         gain_map: Whether a gain map in it is wanted.
         facts: What of its EXIF data is wanted besides (`capture`).
         factor: By how much a drawing of such a width and height is scaled, so that no size needs it any larger.
-        native: Whether the pixel library helps to decode, or Pillow alone does it: the same pixels later.
+        native: Whether the pixel library helps to decode, or Pillow alone does it, later.
         planar: Whether a photo in JPEG is decoded to planes where it can be (`planar`): its variants need no RGB.
     """
 
@@ -292,7 +292,8 @@ class Spec:
         auto: Whether each picture is written only in those of the formats that suit its kind (`kinds`).
         lazy: Pairs of size and format that are left out, for now. With `auto`, the largest size is made all the same:
             its files decide the formats.
-        native: Whether the pixel library decodes and resizes where it can, or Pillow alone does: the same pixels later.
+        native: Whether the pixel library reads, resizes and writes where it can, or Pillow alone does, later: the same
+            but for rounding.
         focus: The point to keep in all sizes that cover a box, as somebody has said for this picture; as in `Size`.
         facts: What is told of the file besides (`capture.OF_THE_FILE`).
         png_colors: How many colors PNG variants may have, where the difference is not seen (`palette`); None for any.

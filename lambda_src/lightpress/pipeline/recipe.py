@@ -97,7 +97,7 @@ class Recipe:
             "sizes": sorted(map(_decided_by, self.spec.sizes), key=lambda size: str(size["name"])),
         }
         del spec["formats"], spec["quality"]  # both are in the rows
-        del spec["accept"], spec["native"], spec["lazy"]  # none of them changes a pixel
+        del spec["accept"], spec["native"], spec["lazy"]  # none of them changes what is seen
         spec = {name: value for name, value in spec.items() if _USUAL.get(name) != value}
         rows = [_settings(output, self.spec) for output in self.spec.outputs()]
         decides = {"revision": REVISION, "spec": spec, "outputs": sorted(rows, key=lambda row: str(row["name"]))}
@@ -272,6 +272,7 @@ def _settings(output: Output, spec: Spec) -> dict[str, object]:
         "gain_map",
         "profiles",
         "by_default",
+        "halves_colors",
         "in_boxes",
     ):  # decide nothing where recipes do not say so, and they count
         del settings[name]

@@ -204,9 +204,10 @@ class ProcessingOptions:
     )
     pixel_library: bool = flag(
         default=True,
-        doc="Whether originals are resized, and plain PNG files decoded, by the pixel library, which does it with "
-        "vector instructions, to the very numbers of Pillow. `false` has Pillow alone do it, which takes more CPU: for "
-        "the case that something is wrong with the library. Nothing is published again when this changes.",
+        doc="Whether originals are resized, photos in JPEG taken to their variants without RGB in between, and plain "
+        "PNG files decoded, by the pixel library, which takes less CPU. `false` has Pillow alone do it: for the case "
+        "that something is wrong with the library. Variants are the same but for rounding, and nothing is published "
+        "again when this changes.",
     )
     canary_minutes: int = _canary(
         doc="Minutes during which a deployment has a tenth of all invocations run the new version of a function, "
