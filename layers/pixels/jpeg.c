@@ -38,14 +38,29 @@ typedef struct {
     uint8_t *spare; /* where rows go that no plane has */
 } decoding;
 
+/* Everything that can end in a longjmp is called by a function whose own variables do not matter afterwards. */
+static int is_created(decoding *d) {
+    if (setjmp(d->way.out)) return 0;
+    lp_used.jpeg_CreateDecompress_(&d->codec, JPEG_LIB_VERSION, sizeof d->codec);
+    return 1;
+}
+
+static void begin_decoding(decoding *d) {
+    memset(d, 0, sizeof *d);
+    d->codec.err = quiet(&d->way);
+}
+
+static void end_decoding(decoding *d) {
+    lp_used.jpeg_destroy_decompress_(&d->codec);
+    free(d->spare);
+}
+
 int lp_jpeg_is_known(void) {
     decoding d;
-    memset(&d, 0, sizeof d);
-    d.codec.err = quiet(&d.way);
-    if (setjmp(d.way.out)) return 0;
-    lp_used.jpeg_CreateDecompress_(&d.codec, JPEG_LIB_VERSION, sizeof d.codec);
-    lp_used.jpeg_destroy_decompress_(&d.codec);
-    return 1;
+    begin_decoding(&d);
+    const int known = is_created(&d);
+    if (known) end_decoding(&d);
+    return known;
 }
 
 /* Whether these are luma and two colors, neither of which has more samples than luma, and both as many. */
@@ -89,20 +104,21 @@ static int is_scale(int32_t denominator) {
     return denominator == 1 || denominator == 2 || denominator == 4 || denominator == 8;
 }
 
+static int try_layout(decoding *d, const uint8_t *data, size_t size, int32_t denominator, lp_layout *layout) {
+    if (setjmp(d->way.out)) return LP_BAD_DATA;
+    if (!open_jpeg(d, data, size, denominator)) return LP_BAD_DATA;
+    tell_layout(&d->codec, layout);
+    return LP_DONE;
+}
+
 int lp_jpeg_layout(const uint8_t *data, size_t size, int32_t denominator, lp_layout *layout) {
     if (!(lp_used.found & LP_JPEG)) return LP_NO_CODEC;
     if (!data || !layout || !is_scale(denominator)) return LP_BAD_ARGUMENTS;
     decoding d;
-    memset(&d, 0, sizeof d);
-    d.codec.err = quiet(&d.way);
-    if (setjmp(d.way.out)) {
-        lp_used.jpeg_destroy_decompress_(&d.codec);
-        return LP_BAD_DATA;
-    }
-    const int known = open_jpeg(&d, data, size, denominator);
-    if (known) tell_layout(&d.codec, layout);
-    lp_used.jpeg_destroy_decompress_(&d.codec);
-    return known ? LP_DONE : LP_BAD_DATA;
+    begin_decoding(&d);
+    const int status = try_layout(&d, data, size, denominator, layout);
+    end_decoding(&d);
+    return status;
 }
 
 static int fit(const lp_plane planes[3], const lp_layout *layout) {
@@ -131,8 +147,9 @@ static int read_rows(decoding *d, const lp_plane planes[3]) {
     return LP_DONE;
 }
 
-static int decode(decoding *d, const uint8_t *data, size_t size, int32_t denominator, const lp_plane planes[3]) {
+static int try_decoding(decoding *d, const uint8_t *data, size_t size, int32_t denominator, const lp_plane planes[3]) {
     lp_layout layout;
+    if (setjmp(d->way.out)) return LP_BAD_DATA;
     if (!open_jpeg(d, data, size, denominator)) return LP_BAD_DATA;
     tell_layout(&d->codec, &layout);
     if (!fit(planes, &layout)) return LP_BAD_ARGUMENTS;
@@ -152,12 +169,9 @@ int lp_jpeg_decode(const uint8_t *data, size_t size, int32_t denominator, const 
     if (!(lp_used.found & LP_JPEG)) return LP_NO_CODEC;
     if (!data || !planes || !is_scale(denominator)) return LP_BAD_ARGUMENTS;
     decoding d;
-    memset(&d, 0, sizeof d);
-    d.codec.err = quiet(&d.way);
-    volatile int status = LP_BAD_DATA;
-    if (!setjmp(d.way.out)) status = decode(&d, data, size, denominator, planes);
-    lp_used.jpeg_destroy_decompress_(&d.codec);
-    free(d.spare);
+    begin_decoding(&d);
+    const int status = try_decoding(&d, data, size, denominator, planes);
+    end_decoding(&d);
     return status;
 }
 
@@ -194,8 +208,9 @@ static int write_rows(encoding *e, const lp_plane planes[3]) {
     return LP_DONE;
 }
 
-static int write_jpeg(encoding *e, const lp_plane planes[3], const uint32_t luma[64], const uint32_t chroma[64],
-                      const uint8_t *exif, size_t exif_size) {
+static int try_writing(encoding *e, const lp_plane planes[3], const uint32_t luma[64], const uint32_t chroma[64],
+                       const uint8_t *exif, size_t exif_size) {
+    if (setjmp(e->way.out)) return LP_BAD_DATA;
     lp_used.jpeg_CreateCompress_(&e->codec, JPEG_LIB_VERSION, sizeof e->codec);
     lp_used.jpeg_mem_dest_(&e->codec, &e->made, &e->size);
     e->codec.image_width = (JDIMENSION)planes->width;
@@ -221,8 +236,7 @@ int lp_jpeg_encode(const lp_plane planes[3], const uint32_t luma[64], const uint
     encoding e;
     memset(&e, 0, sizeof e);
     e.codec.err = quiet(&e.way);
-    volatile int status = LP_BAD_DATA;
-    if (!setjmp(e.way.out)) status = write_jpeg(&e, planes, luma, chroma, exif, exif_size);
+    int status = try_writing(&e, planes, luma, chroma, exif, exif_size);
     lp_used.jpeg_destroy_compress_(&e.codec);
     if (status == LP_DONE) status = lp_keep(e.made, e.size, file);
     free(e.made);
