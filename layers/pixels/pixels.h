@@ -39,6 +39,10 @@ LP_PUBLIC int lp_unfilter(const uint8_t *rows, int32_t count, int32_t channels, 
 LP_PUBLIC int lp_unfilter_baseline(const uint8_t *rows, int32_t count, int32_t channels, const lp_plane *to, int32_t first);
 LP_PUBLIC int lp_unfilter_sse4(const uint8_t *rows, int32_t count, int32_t channels, const lp_plane *to, int32_t first);
 
+/* Make rows of one channel columns. mirrored: the lowest row becomes the first column; upside_down: the first column becomes
+   the lowest row. */
+LP_PUBLIC int lp_transpose(const lp_plane *from, const lp_plane *to, int32_t mirrored, int32_t upside_down);
+
 /* Make RGB (four channels, the last 255) of luma, blue and red of the same size, and the other way round. */
 LP_PUBLIC int lp_to_rgb(const lp_plane planes[3], const lp_plane *rgb);
 LP_PUBLIC int lp_from_rgb(const lp_plane *rgb, const lp_plane planes[3]);

@@ -31,6 +31,8 @@ _FLAGS = (
     "-fno-sanitize=all", "-fno-ident",
 )  # fmt: skip
 
+_SOURCES = ("dispatch.c", "luma.c", "transpose.c", "codecs.c", "jpeg.c", "webp.c", "avif.c")
+
 
 class BuildError(Exception):
     """The compiler is missing, or refuses; the message holds its own words."""
@@ -77,7 +79,7 @@ def _colors(cpu: str, name: str) -> Variant:
 
 def _everywhere(cpu: str) -> tuple[Variant, ...]:
     """What has no need of longer vectors than each of these processors has."""
-    return tuple(Variant(source, cpu) for source in ("dispatch.c", "luma.c", "codecs.c", "jpeg.c", "webp.c", "avif.c"))
+    return tuple(Variant(source, cpu) for source in _SOURCES)
 
 
 MACHINES = (

@@ -27,7 +27,7 @@ from lightpress.image.errors import FileCutShort, PictureRejected, Reason
 from lightpress.image.exif import captured
 from lightpress.image.headers import brands, holds_gain_map, tiff_pages
 from lightpress.image.inputs import input_of, labels
-from lightpress.image.jpeg import is_held_whole
+from lightpress.image.jpeg import around_pixels, is_held_whole
 from lightpress.image.metadata import with_metadata
 from lightpress.image.picture import QUARTER_TURNS, Picture
 from lightpress.image.plane_codecs import in_planes
@@ -251,7 +251,7 @@ def _with_facts(opened: Image.Image, row: Input, data: bytes, options: DecodeOpt
 
 
 def _gain_map(opened: Image.Image, data: bytes) -> GainMap | None:
-    if opened.format not in _REDUCED_WHILE_DECODING or not holds_gain_map(data):
+    if opened.format not in _REDUCED_WHILE_DECODING or not holds_gain_map(around_pixels(data)):
         return None
     from lightpress.image.gain_map import gain_map_of  # noqa: PLC0415  few pictures have one
 
@@ -269,12 +269,13 @@ def _within_metadata_limit(picture: Picture, limits: Limits) -> Picture:
 
 
 def _notes(opened: Image.Image, data: bytes, *, keeps_gain_map: bool) -> Iterator[str]:
-    if opened.format in _MAY_HOLD_GAIN_MAP and holds_gain_map(data):
+    words = around_pixels(data) if opened.format in _REDUCED_WHILE_DECODING else data
+    if opened.format in _MAY_HOLD_GAIN_MAP and holds_gain_map(words):
         if not keeps_gain_map:
             yield "The gain map, which brightens the picture on some screens, is dropped."
     elif opened.format in {"MPO", "HEIF"} and getattr(opened, "is_animated", False):
         yield "The file holds several pictures; its variants show the main one."
-    if holds_credentials(data):
+    if holds_credentials(words):
         yield "The Content Credentials (C2PA) are dropped: they vouch for the bytes of the original only."
     if opened.format == "TIFF" and (pages := tiff_pages(data)) > 1:
         yield f"The file has {pages} pages; its variants show the first."

@@ -57,11 +57,11 @@ class Segment(NamedTuple):
     end: int
 
 
-def jpeg_segments(data: bytes) -> Iterator[Segment]:
+def jpeg_segments(data: bytes, *, up_to_pixels: bool = False) -> Iterator[Segment]:
     """Every segment of the first picture, the end marker included where there is one.
 
     Raises ValueError where a segment is longer than the file, or lacks a length that it needs, and TooManySegmentsError
-    behind `MOST_SEGMENTS`.
+    behind `MOST_SEGMENTS`. up_to_pixels: the last is the first scan, without its coded data.
     """
     at = 2
     for _ in range(MOST_SEGMENTS):
@@ -69,14 +69,19 @@ def jpeg_segments(data: bytes) -> Iterator[Segment]:
         if found is None:
             return
         segment = _segment(data, found.end() - 2)
+        is_scan = segment.marker == START_OF_SCAN
+        if is_scan and not up_to_pixels:
+            after = _END_OF_CODED_DATA.search(data, segment.end)
+            segment = segment._replace(end=len(data) if after is None else after.start())
         yield segment
-        if segment.marker == END_OF_IMAGE:
+        if segment.marker == END_OF_IMAGE or (is_scan and up_to_pixels):
             return
         at = segment.end
     raise TooManySegmentsError
 
 
 def _segment(data: bytes, start: int) -> Segment:
+    """One, of a scan what comes before its coded data."""
     marker = data[start + 1]
     if marker == END_OF_IMAGE or marker in _WITHOUT_LENGTH:
         return Segment(marker, start, start + 2)
@@ -86,10 +91,7 @@ def _segment(data: bytes, start: int) -> Segment:
     end = start + 2 + length
     if length < _SMALLEST_LENGTH or end > len(data):
         raise ValueError("a segment is cut short")
-    if marker != START_OF_SCAN:
-        return Segment(marker, start, end)
-    after = _END_OF_CODED_DATA.search(data, end)
-    return Segment(marker, start, len(data)) if after is None else Segment(marker, start, after.start())
+    return Segment(marker, start, end)
 
 
 def jpeg_segment(marker: int, body: bytes) -> bytes:
@@ -112,40 +114,58 @@ def jpeg_unreadable(data: bytes) -> str | None:
 
 
 def jpeg_scans(data: bytes) -> int:
-    """How often the decoder goes over the pixels of the picture; `MOST_SEGMENTS` where there are too many segments."""
+    """How often the decoder goes over the pixels of the picture; `MOST_SEGMENTS` where there are too many segments.
+
+    That is once where the first scan announces no more: libjpeg takes no other then (`consume_markers`), and what
+    follows is not walked.
+    """
     scans = 0
     try:
+        if not _announces_more(data):
+            return 1
         for segment in jpeg_segments(data):
             scans += segment.marker == START_OF_SCAN
     except TooManySegmentsError:
         return MOST_SEGMENTS
-    except ValueError:
+    except (ValueError, IndexError):
         pass  # the decoder tells damage
     return scans
 
 
 def is_held_whole(data: bytes) -> bool:
-    """Whether the decoder holds all coefficients of the picture: it has several scans, or its first one announces more.
+    """Whether the decoder holds all coefficients of the picture: its first scan announces more.
 
     As libjpeg decides it (`initial_setup`), before it has seen how many scans there are: a file may be cut short.
     """
-    frame, scans = None, 0
     try:
-        for segment in jpeg_segments(data):
-            if segment.marker in _FRAMES:
-                frame = segment
-            elif segment.marker == START_OF_SCAN:
-                scans += 1
-                if frame is not None and _announces_more(data, frame, segment):
-                    return True
+        return _announces_more(data)
     except (ValueError, IndexError):
-        pass  # the decoder tells damage
-    return scans > 1
+        return False  # the decoder tells damage
 
 
-def _announces_more(data: bytes, frame: Segment, scan: Segment) -> bool:
-    fewer = data[scan.start + _CHANNELS_OF_SCAN] < data[frame.start + _CHANNELS_OF_FRAME]
-    return frame.marker in _PROGRESSIVE or fewer
+def around_pixels(data: bytes) -> bytes:
+    """What comes before the first scan, and behind the picture: where something may be said of it, and others follow.
+
+    The whole file where that is not told apart.
+    """
+    try:
+        segments = tuple(jpeg_segments(data))
+    except ValueError:
+        return data
+    first = next((one for one in segments if one.marker == START_OF_SCAN), None)
+    return data if first is None else data[: first.start] + data[segments[-1].end :]
+
+
+def _announces_more(data: bytes) -> bool:
+    """Whether the first scan leaves out channels, or bits of them; raises ValueError or IndexError over damage."""
+    frame = None
+    for segment in jpeg_segments(data, up_to_pixels=True):
+        if segment.marker in _FRAMES:
+            frame = segment
+        elif segment.marker == START_OF_SCAN and frame is not None:
+            fewer = data[segment.start + _CHANNELS_OF_SCAN] < data[frame.start + _CHANNELS_OF_FRAME]
+            return frame.marker in _PROGRESSIVE or fewer
+    return False
 
 
 def jpeg_end(data: bytes) -> int | None:

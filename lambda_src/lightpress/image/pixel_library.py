@@ -26,6 +26,12 @@ _PREMULTIPLIED = {"RGBA": "RGBa"}  # as Pillow resizes it
 _CHANNELS = {"L": 1, "RGB": 4, "RGBA": 4, "RGBX": 4, "RGBa": 4, "CMYK": 4}  # as they lie in memory
 _DONE, _NO_MEMORY, _BAD_DATA = 0, 1, 3
 _LEVELS = 256
+_COLUMNS = {  # whether the lowest row becomes the first column, and the first column the lowest row
+    Image.Transpose.TRANSPOSE: (False, False),
+    Image.Transpose.ROTATE_270: (True, False),
+    Image.Transpose.ROTATE_90: (False, True),
+    Image.Transpose.TRANSVERSE: (True, True),
+}
 
 
 class PixelLibraryError(Exception):
@@ -76,6 +82,18 @@ class PixelLibrary:
         source, target = self.plane(image), self.plane(made)
         source.width = width
         self._resize(source, target, window)
+        return made
+
+    def transposed(self, image: Image.Image, method: Image.Transpose) -> Image.Image:
+        """What `image.transpose(method)` makes of a plane (mode L)."""
+        if method not in _COLUMNS:
+            return image.transpose(method)
+        import ctypes  # noqa: PLC0415  loaded with the library
+
+        made = Image.new("L", (image.height, image.width), None)
+        structs = [self.plane(one).as_struct() for one in (image, made)]
+        if self.library.lp_transpose(*map(ctypes.byref, structs), *_COLUMNS[method]) != _DONE:
+            raise PixelLibraryError(f"lp_transpose refused {image.size} samples")
         return made
 
     def with_luma_shifted(

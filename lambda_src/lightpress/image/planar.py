@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from lightpress.image.pixel_library import Box, PixelLibrary
 
-_FEW = (128, 128)
+_SOME = ((48, 48), (200, 200))  # few say enough of most photos
 _GRAYS, _NO_COLOR = Image.frombytes("L", (256, 1), bytes(range(256))), Image.new("L", (256, 1), 128)
 
 
@@ -62,7 +62,7 @@ class Plane:
             Image.Transpose.ROTATE_90: (top, from_left, bottom, from_right),
             Image.Transpose.ROTATE_270: (from_top, left, from_bottom, right),
         }[method]
-        return Plane(image.transpose(method), box)
+        return Plane(_library().transposed(image, method), box)
 
     def some(self, size: tuple[int, int]) -> Image.Image:
         """A few of its samples, as they are."""
@@ -130,7 +130,8 @@ class Planar(Image.Image):
     def getcolors(self, maxcolors: int = 256) -> list[tuple[int, Any]] | None:
         """As Pillow, once. Of a photo, a few pixels say that there are more: it need not become RGB for that."""
         if maxcolors not in self._counted:
-            has_more = _as_rgb([plane.some(_FEW) for plane in self._planes]).getcolors(maxcolors) is None
+            some = (_as_rgb([plane.some(size) for plane in self._planes]) for size in _SOME)
+            has_more = any(few.getcolors(maxcolors) is None for few in some)
             self._counted[maxcolors] = None if has_more else super().getcolors(maxcolors)
         return self._counted[maxcolors]
 
