@@ -140,6 +140,19 @@ def test_luma_goes_along_with_the_mean_of_its_four(size: tuple[int, int], seed: 
 
 
 @on_its_processors
+@settings(max_examples=40)
+@given(st.tuples(_sides, _sides), st.sampled_from(Image.Transpose), st.integers(0, 99))
+@example((8, 8), Image.Transpose.TRANSVERSE, 0)
+@example((1, 9), Image.Transpose.ROTATE_90, 0)
+def test_planes_are_turned_to_the_very_bytes_that_pillow_makes(
+    size: tuple[int, int], method: Image.Transpose, seed: int
+) -> None:
+    image = noise("L", size, seed)
+    made = library().transposed(image, method)
+    assert (made.size, made.tobytes()) == (image.transpose(method).size, image.transpose(method).tobytes())
+
+
+@on_its_processors
 def test_planes_of_different_sizes_are_refused() -> None:
     one, other = Image.new("L", (40, 30)), Image.new("L", (20, 15))
     with pytest.raises(PixelLibraryError):

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from lightpress.image.errors import PictureRejected, Reason
-from lightpress.image.jpeg import jpeg_scans, jpeg_segments
+from lightpress.image.jpeg import around_pixels, jpeg_scans, jpeg_segments
 from lightpress.image.spec import Size
 from tools.drawing import (
     PNG_SIGNATURE,
@@ -124,6 +124,21 @@ def test_scans_are_counted_in_the_picture_and_not_in_what_is_behind_or_beside_it
     assert jpeg_scans(jpeg_with(preview)) == 1
     assert jpeg_scans(file_of(PICTURE, "JPEG", progressive=True) + FILM) == 10
     assert difference(only(JPEG + FILM), PICTURE) < VERY_CLOSE
+
+
+def test_scans_behind_one_that_has_all_are_not_counted_for_the_decoder_takes_none() -> None:
+    data = JPEG[:-2] + JPEG[JPEG.index(b"\xff\xda") : -2] * 200 + JPEG[-2:]
+    assert jpeg_scans(data) == 1
+    with pytest.raises(PictureRejected, match="The decoder says"):
+        only(data)
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_what_is_said_of_a_picture_stands_before_and_behind_its_pixels(progressive: bool) -> None:
+    picture = file_of(PICTURE, "JPEG", progressive=progressive)
+    assert around_pixels(picture) == picture[: picture.index(b"\xff\xda")]
+    assert around_pixels(picture + FILM) == picture[: picture.index(b"\xff\xda")] + FILM
+    assert around_pixels(picture[:30]) == picture[:30]
 
 
 def test_a_jpeg_that_lacks_its_last_bytes_has_every_pixel() -> None:

@@ -59,11 +59,11 @@ def thumbhash(small: Image.Image) -> str:
     seen = opacity or 1.0
     mean_red, mean_green, mean_blue = (sum(map(mul, channel, alpha)) / seen for channel in (red, green, blue))
     has_alpha = opacity < width * height
-    # See-through pixels take the mean color, so that no edge of theirs shows.
-    red, green, blue = (
-        [mean * (1 - a) + a * value for value, a in zip(channel, alpha, strict=True)]
-        for channel, mean in ((red, mean_red), (green, mean_green), (blue, mean_blue))
-    )
+    if has_alpha:  # see-through pixels take the mean color, so that no edge of theirs shows
+        red, green, blue = (
+            [mean * (1 - a) + a * value for value, a in zip(channel, alpha, strict=True)]
+            for channel, mean in ((red, mean_red), (green, mean_green), (blue, mean_blue))
+        )
     light = [(r + g + b) / 3 for r, g, b in zip(red, green, blue, strict=True)]
     yellow = [(r + g) / 2 - b for r, g, b in zip(red, green, blue, strict=True)]
     reddish = [r - g for r, g in zip(red, green, strict=True)]
