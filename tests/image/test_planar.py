@@ -17,6 +17,7 @@ from PIL import Image, ImageChops, ImageStat
 from lightpress.image.decode import decode
 from lightpress.image.encode import encode
 from lightpress.image.job import Embedded
+from lightpress.image.jpegli import tables
 from lightpress.image.metadata import attribution
 from lightpress.image.outputs import OUTPUTS
 from lightpress.image.pixel_library import pixel_library
@@ -108,13 +109,24 @@ def difference(one: Image.Image, other: Image.Image) -> float:
     return sum(means) / len(means)
 
 
+def settings_of(form: str, quality: int) -> dict[str, Any]:
+    """What photos are written with, in Pillow's words."""
+    given = dict(OUTPUTS[form].options)
+    return given | ({"qtables": tables(quality), "subsampling": "4:2:0"} if form == "jpeg" else {"quality": quality})
+
+
 @pytest.mark.parametrize("form", HALVED)
-def test_a_picture_without_color_is_written_to_the_very_bytes_that_pillow_writes(form: str) -> None:
-    gray = photo((403, 301)).convert("L")
-    half = Image.new("L", (202, 151), 128)
-    spec = Spec((Size("all"),), (form,))
-    in_planes_ = encode(Planar.of(gray, half, half), OUTPUTS[form], spec)
-    assert in_planes_ == encode(gray.convert("RGB"), OUTPUTS[form], spec)
+@pytest.mark.parametrize("quality", [20, 55, 90])
+@pytest.mark.parametrize("size", [(403, 301), (640, 480), (17, 9)])
+def test_a_picture_without_color_is_written_to_the_very_bytes_that_pillow_writes(
+    form: str, quality: int, size: tuple[int, int]
+) -> None:
+    gray, none = photo(size).convert("L"), Image.new("L", ((size[0] + 1) // 2, (size[1] + 1) // 2), 128)
+    codecs, asked = plane_codecs(), settings_of(form, quality)
+    assert codecs is not None
+    made = codecs.encoded(Planar.of(gray, none, none), form, asked)
+    assert made is not None
+    assert made == file_of(gray.convert("RGB"), OUTPUTS[form].pillow, **asked)
 
 
 @pytest.mark.parametrize("form", HALVED)

@@ -142,24 +142,25 @@ def _is_written_alike(form: str) -> bool:
     """Whether a JPEG in gray, read to planes, and written in a format is what Pillow makes of what it reads."""
     from PIL import Image  # noqa: PLC0415  the layer's
 
-    from lightpress.image.encode import encode  # noqa: PLC0415
+    from lightpress.image.jpegli import tables  # noqa: PLC0415
     from lightpress.image.outputs import OUTPUTS  # noqa: PLC0415
-    from lightpress.image.plane_codecs import in_planes  # noqa: PLC0415
-    from lightpress.image.spec import Size, Spec  # noqa: PLC0415
+    from lightpress.image.planar import Planar  # noqa: PLC0415
+    from lightpress.image.plane_codecs import in_planes, plane_codecs  # noqa: PLC0415
 
-    file, spec = io.BytesIO(), Spec((Size("whole"),), (form,))
-    levels = random.Random(2).randbytes(40 * 30)  # noqa: S311  not for security
+    levels, file, codecs = random.Random(2).randbytes(40 * 30), io.BytesIO(), plane_codecs()  # noqa: S311  not for security
     gray = Image.frombytes("L", (40, 30), levels).resize((321, 241), Image.Resampling.BICUBIC)
     colored = Image.merge("YCbCr", (gray, Image.linear_gradient("L").resize(gray.size), Image.new("L", gray.size, 90)))
     colored.convert("RGB").save(file, "JPEG", quality=90)
     with Image.open(file) as opened, Image.open(file) as plain:
         planar = in_planes(opened, file.getvalue())
         plain.draft("L", plain.size)
-        if planar is None or planar.planes[0].tobytes() != plain.tobytes():
+        if codecs is None or planar is None or planar.planes[0].tobytes() != plain.tobytes():
             return False
-        none = Image.new("L", planar.planes[1].size, 128)
-        made = encode(type(planar).of(planar.planes[0], none, none), OUTPUTS[form], spec)
-        return made == encode(plain.convert("RGB"), OUTPUTS[form], spec)
+        settings = dict(OUTPUTS[form].options)
+        settings |= {"qtables": tables(55), "subsampling": "4:2:0"} if form == "jpeg" else {"quality": 55}
+        none, by_pillow = Image.new("L", planar.planes[1].size, 128), io.BytesIO()
+        plain.convert("RGB").save(by_pillow, OUTPUTS[form].pillow, **settings)
+        return codecs.encoded(Planar.of(planar.planes[0], none, none), form, settings) == by_pillow.getvalue()
 
 
 class _Context:
