@@ -12,7 +12,7 @@ from lightpress.image.codecs import load_codecs
 from lightpress.image.outputs import OUTPUTS
 from lightpress.image.render import render
 from lightpress.image.spec import Pixels
-from tools.drawing import file_of, ramp, spec
+from tools.drawing import file_of, ramp, spec, speckled
 
 PICTURE = ramp((64, 48))
 LIES = {
@@ -42,6 +42,17 @@ def test_a_wrong_size_is_seen_in_every_format(form: str) -> None:
     rendering = render(file_of(PICTURE, "GIF"), spec(formats=(form,)), lambda *_: lie)
     with pytest.raises(EncoderMismatch, match="65"):
         list(rendering.variants)
+
+
+@pytest.mark.parametrize("lossless", [False, True])
+@pytest.mark.parametrize("kept", [11, 20, 29, 200, -1])
+def test_a_webp_that_is_cut_anywhere_is_caught_and_a_whole_one_is_not(kept: int, lossless: bool) -> None:
+    whole = file_of(speckled((64, 48)), "WEBP", lossless=lossless)
+    assert checked(whole, OUTPUTS["webp"], Pixels(64, 48)) == whole
+    with pytest.raises(EncoderMismatch):
+        checked(whole[:kept], OUTPUTS["webp"], Pixels(64, 48))
+    with pytest.raises(EncoderMismatch, match="64"):
+        checked(whole, OUTPUTS["webp"], Pixels(63, 48))
 
 
 def test_one_in_64_encoded_variants_is_decoded_in_full() -> None:
