@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from PIL import Image
 
 from lightpress.image.encode import encode
+from lightpress.image.plane_codecs import in_planes
 from lightpress.image.render import render
 from lightpress.image.spec import Size, Spec
 from tools.benchmarks.originals import WIDTHS
@@ -112,4 +113,5 @@ def _decode(data: bytes) -> None:
     with Image.open(io.BytesIO(data)) as picture:
         across = min(1.0, max(WIDTHS) / min(picture.size))  # turned on its side, the height becomes the width
         picture.draft(None, (round(picture.width * across), round(picture.height * across)))
-        picture.load()
+        if in_planes(picture, data) is None:
+            picture.load()
