@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import random
+import subprocess
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ from lightpress.image.plane_codecs import in_planes, plane_codecs
 from lightpress.image.render import render
 from lightpress.image.spec import Size, Spec, Step
 from tools.drawing import as_camera_stores, exif_with, file_of, ramp, rgb_profile
-from tools.native.build import MACHINES
+from tools.native.build import LIBRARIES, MACHINES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -290,3 +291,10 @@ def test_what_placeholders_are_made_of_is_what_pillow_makes() -> None:
     ours, theirs = planar(data).reduce(5), opened(data).reduce(5)
     assert ours.size == theirs.size
     assert difference(ours, theirs) < 0.5
+
+
+def test_no_cold_start_pays_for_the_library_that_calls_codecs() -> None:
+    script = "import sys, lightpress.image.render, lightpress.pipeline.sandbox; print('ctypes' in sys.modules)"
+    environment = {**os.environ, "PYTHONPATH": str(LIBRARIES.parents[1])}
+    said = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
+    assert (said.stdout, said.stderr) == ("False\n", "")

@@ -63,7 +63,7 @@ _HELPERS = (
     "lightpress.image.budget", "lightpress.image.cicp", "lightpress.image.drawing", "lightpress.image.faces",
     "lightpress.image.focus",
     "lightpress.image.gain_map", "lightpress.image.keep_gain_map",
-    "lightpress.image.palette",
+    "lightpress.image.palette", "lightpress.image.plane_codecs",
     "lightpress.image.rare_ico", "lightpress.image.rare_psd", "lightpress.image.rare_tiff", "lightpress.image.tone_map",
     "lightpress.image.wide_gamut",
     "mozjpeg_lossless_optimization", "oxipng", "xml.etree.ElementTree",

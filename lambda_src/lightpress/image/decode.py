@@ -30,7 +30,6 @@ from lightpress.image.inputs import input_of, labels
 from lightpress.image.jpeg import around_pixels, is_held_whole
 from lightpress.image.metadata import with_metadata
 from lightpress.image.picture import QUARTER_TURNS, Picture
-from lightpress.image.plane_codecs import in_planes
 from lightpress.image.quick_png import fill_quickly
 from lightpress.image.rare_png import follow_chunks
 from lightpress.image.refused import MARKUP, REFUSED
@@ -137,11 +136,17 @@ def _decoded(data: bytes, row: Input, options: DecodeOptions) -> Picture:
         picture = _within_metadata_limit(_with_facts(opened, row, data, options), options.limits)
         _reduce_while_decoding(picture, options)
         options.limits.check_decoded(_memory(opened, row) + held)
-        planar = in_planes(opened, data) if options.planar else None
+        planar = _in_planes(opened, data) if options.planar else None
         if planar is None:
             _load(opened, data, native=options.native)
         picture = with_metadata(replace(picture, capture=captured(opened, options.facts)), options.metadata)
         return with_animation(picture, data, options) if planar is None else replace(picture, image=planar)
+
+
+def _in_planes(opened: Image.Image, data: bytes) -> Image.Image | None:
+    from lightpress.image.plane_codecs import in_planes  # noqa: PLC0415  no cold start should pay for ctypes
+
+    return in_planes(opened, data)
 
 
 def _load(opened: Image.Image, data: bytes, *, native: bool) -> None:

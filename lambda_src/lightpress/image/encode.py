@@ -15,7 +15,6 @@ from lightpress.image.flatten import flatten
 from lightpress.image.job import Embedded
 from lightpress.image.jpegli import tables
 from lightpress.image.planar import Planar
-from lightpress.image.plane_codecs import plane_codecs
 from lightpress.image.spec import Pixels
 
 if TYPE_CHECKING:
@@ -63,13 +62,18 @@ def without_info(image: Image.Image) -> Image.Image:
 def _saved(image: Image.Image, output: Output, settings: dict[str, Any]) -> bytes:
     if not output.by_default:
         load_codecs((output.name,))  # Pillow does not know of it
-    if isinstance(image, Planar) and (codecs := plane_codecs()):
-        made = codecs.encoded(image, output.name, settings)
-        if made is not None:
-            return made
+    if isinstance(image, Planar) and (made := _of_planes(image, output, settings)) is not None:
+        return made
     buffer = io.BytesIO()
     (_InOnePiece(image) if output.in_boxes else image).save(buffer, output.pillow, **settings)
     return buffer.getvalue()
+
+
+def _of_planes(picture: Planar, output: Output, settings: dict[str, Any]) -> bytes | None:
+    from lightpress.image.plane_codecs import plane_codecs  # noqa: PLC0415  whoever made the planes has loaded it
+
+    codecs = plane_codecs()
+    return None if codecs is None else codecs.encoded(picture, output.name, settings)
 
 
 class _InOnePiece(Image.Image):

@@ -27,7 +27,6 @@ from lightpress.image.compress import CompressionOptions, compress
 from lightpress.image.errors import PictureRejected, Reason
 from lightpress.image.job import EncodedVariant, OriginalInfo, RenderResult
 from lightpress.image.lossless import pack
-from lightpress.image.plane_codecs import plane_codecs
 from lightpress.image.render import render
 from lightpress.image.spec import Spec, WorkOptions
 from lightpress.pipeline import confinement
@@ -125,7 +124,7 @@ class Child(Generic[OptionsT]):
             from lightpress.image.faces import load_faces  # noqa: PLC0415  few recipes ask for it
 
             load_faces()
-        self._library_missing = options.native and plane_codecs() is None
+        self._library_missing = options.native and _has_no_codecs()
         confinement.prepare()
         self._pipe, theirs = os.pipe()
         sys.stdout.flush()
@@ -298,6 +297,13 @@ def _answer(pipe: int, work: Callable[[], RenderResult], room: float) -> None:
 def _memory_may_have_been_short(rejected: PictureRejected, room: float) -> bool:
     """Whether a decoder that speaks of damage may mean that it got no memory: most do not tell the two apart."""
     return rejected.memory is not None and rejected.memory * _AS_MEASURED + _SPARE_BYTES > room
+
+
+def _has_no_codecs() -> bool:
+    """Load the pixel library, and the codecs that it works with; whether one of them is missing."""
+    from lightpress.image.plane_codecs import plane_codecs  # noqa: PLC0415  no cold start should pay for ctypes
+
+    return plane_codecs() is None
 
 
 def _limit(limits: SandboxLimits) -> float:
