@@ -27,7 +27,7 @@ _RESIZED = tuple(
     for size, wanted in (((203, 151), (97, 71)), ((203, 151), (90, 9)), ((60, 300), (59, 20)), ((31, 9), (200, 77)))
 )
 """Mode, size and wanted size of what `library` resizes."""
-_IN_PLANES = ("jpeg", "webp", "avif")
+_IN_PLANES = ("jpeg", "avif")
 _DECODED = {"L": (0, 1), "RGB": (2, 3), "RGBA": (6, 4)}
 """The color type and channels of the PNG files that `library` decodes, by mode."""
 
