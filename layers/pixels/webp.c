@@ -8,8 +8,7 @@
 #define COLOR 225
 
 /* What is added before the rest is dropped, in 1 / 256. Luma was rounded once already; where it is rounded twice alike, smooth
-   parts get steps, at 0.2 points of SSIMULACRA2 and 0.5 % of bytes. So it differs from pixel to pixel (Bayer's matrix of
-   two by two). Of colors, half of it is in 128 already, which becomes 128. */
+   parts get steps, at 0.2 points of SSIMULACRA2. So it differs from pixel to pixel (Bayer's matrix of two by two). Of colors, half of it is in 128 already, which becomes 128. */
 static const uint16_t luma_rests[2][2] = {{32, 160}, {224, 96}}, color_rests[2][2] = {{0, 0}, {0, 0}};
 
 /* 16 + (sample * part + rest) / 256, in 16 bits, of which a vector holds the most. */
