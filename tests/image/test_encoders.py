@@ -8,6 +8,7 @@ import pytest
 from PIL import Image, ImageChops, JpegImagePlugin
 
 from lightpress.image.jpegli import tables
+from lightpress.image.outputs import OUTPUTS
 from lightpress.image.spec import Size
 from tools.drawing import (
     BLUE,
@@ -132,3 +133,13 @@ def test_a_webp_of_few_colors_loses_nothing_where_that_is_smaller_and_names_no_q
     assert one.quality is None
     (photo,) = rendered(file_of(ramp((200, 200))), spec(formats=("webp",)))
     assert photo.quality == 78
+
+
+@pytest.mark.parametrize("form", [name for name, output in OUTPUTS.items() if output.lossy and output.by_default])
+@pytest.mark.parametrize("quality", [1, 100])
+def test_a_photo_is_written_at_the_lowest_and_at_the_highest_quality_that_a_recipe_may_ask_for(
+    form: str, quality: int
+) -> None:
+    (variant,) = rendered(file_of(speckled((300, 240)), "JPEG"), spec(formats=(form,), quality={form: quality}))
+    assert seen(variant).size == (300, 240)
+    assert variant.quality in {quality, None}  # None: the original's own bytes were fewer

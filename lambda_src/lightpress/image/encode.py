@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lightpress.image.spec import Spec
 
 NOTHING_EMBEDDED = Embedded()
+_NOTHING_LOST = 100
 _BEFORE_PIXELS_OF_WEBP = {b"VP8X", b"ICCP"}
 
 
@@ -108,6 +109,8 @@ def is_lossless(data: bytes) -> bool:
 
 def _settings(output: Output, quality: int) -> dict[str, Any]:
     settings = dict(output.options)
+    if quality == _NOTHING_LOST:
+        settings.pop("advanced", None)  # AOM's encoder cannot be tuned where it loses nothing
     if output.tables is None:
         return settings | {"quality": quality}
     return settings | {"qtables": tables(quality), "subsampling": "4:2:0"}  # with a quality, Pillow would scale them
