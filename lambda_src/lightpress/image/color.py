@@ -140,30 +140,19 @@ def _in_display_p3(image: Image.Image, source: ImageCmsProfile, *, is_moving: bo
 
 
 def _to(image: Image.Image, source: ImageCmsProfile, target: ImageCmsProfile) -> Image.Image:
-    from PIL import ImageCms  # noqa: PLC0415  as above
-
-    made = (
-        ImageCms.profileToProfile(
-            image,
-            source,
-            target,
-            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-            outputMode="RGB",
-            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
-        )
-        or image
-    )
+    made = _conversion(source, target, image.mode)(image)
     made.info.clear()  # the profile, for the sake of which all pixels would be copied later
     return made
 
 
-def _conversion(source: ImageCmsProfile, target: ImageCmsProfile) -> Callable[[Image.Image], Image.Image]:
-    """The same for pictures in RGB, made ready once."""
+def _conversion(
+    source: ImageCmsProfile, target: ImageCmsProfile, mode: str = "RGB"
+) -> Callable[[Image.Image], Image.Image]:
+    """What converts pictures of a mode to RGB, made ready once."""
     from PIL import ImageCms  # noqa: PLC0415  as above
 
     intent, flags = ImageCms.Intent.RELATIVE_COLORIMETRIC, ImageCms.Flags.BLACKPOINTCOMPENSATION
-    transform = ImageCms.buildTransform(source, target, "RGB", "RGB", intent, flags)
-    return transform.apply
+    return ImageCms.buildTransform(source, target, mode, "RGB", intent, flags).apply
 
 
 def _profile_for(image: Image.Image, data: bytes) -> ImageCmsProfile:

@@ -240,7 +240,8 @@ def _too_many_parts(parts: Parts, count: str) -> PictureRejected:
 
 
 def _with_facts(opened: Image.Image, row: Input, data: bytes, options: DecodeOptions) -> Picture:
-    gain_map = _gain_map(opened, data) if options.gain_map else None
+    words = around_pixels(data) if opened.format in _REDUCED_WHILE_DECODING else data
+    gain_map = _gain_map(opened, data, words) if options.gain_map else None
     stored = Pixels(*opened.size)
     orientation = declared_orientation(opened.format, opened.info, data)
     return Picture(
@@ -250,13 +251,13 @@ def _with_facts(opened: Image.Image, row: Input, data: bytes, options: DecodeOpt
         original=stored.turned() if orientation in QUARTER_TURNS else stored,
         orientation=orientation,
         color=declared_color(opened.format, opened.info, data),
-        notes=tuple(_notes(opened, data, keeps_gain_map=gain_map is not None)),
+        notes=tuple(_notes(opened, data, words, keeps_gain_map=gain_map is not None)),
         gain_map=gain_map,
     )
 
 
-def _gain_map(opened: Image.Image, data: bytes) -> GainMap | None:
-    if opened.format not in _REDUCED_WHILE_DECODING or not holds_gain_map(around_pixels(data)):
+def _gain_map(opened: Image.Image, data: bytes, words: bytes) -> GainMap | None:
+    if opened.format not in _REDUCED_WHILE_DECODING or not holds_gain_map(words):
         return None
     from lightpress.image.gain_map import gain_map_of  # noqa: PLC0415  few pictures have one
 
@@ -273,8 +274,8 @@ def _within_metadata_limit(picture: Picture, limits: Limits) -> Picture:
     return replace(picture, notes=(*picture.notes, *notes)) if notes else picture
 
 
-def _notes(opened: Image.Image, data: bytes, *, keeps_gain_map: bool) -> Iterator[str]:
-    words = around_pixels(data) if opened.format in _REDUCED_WHILE_DECODING else data
+def _notes(opened: Image.Image, data: bytes, words: bytes, *, keeps_gain_map: bool) -> Iterator[str]:
+    """What was noticed. words: what of the file may say something about the picture."""
     if opened.format in _MAY_HOLD_GAIN_MAP and holds_gain_map(words):
         if not keeps_gain_map:
             yield "The gain map, which brightens the picture on some screens, is dropped."
