@@ -25,6 +25,7 @@ from tools.benchmarks import (
     limit,
     looping,
     memory,
+    native,
     others,
     overhead,
     partitions,
@@ -35,7 +36,16 @@ from tools.benchmarks import (
     steps,
     sweep,
 )
-from tools.benchmarks.engines import ENGINES, FAST_SHARP, OURS, SHARP, EngineError, named, with_allocator
+from tools.benchmarks.engines import (
+    ENGINES,
+    FAST_SHARP,
+    OURS,
+    SHARP,
+    EngineError,
+    named,
+    running_scorer,
+    with_allocator,
+)
 from tools.benchmarks.fetch_photos import HELD_OUT, TUNED, FetchError, fetch, fetch_jemalloc
 from tools.benchmarks.figures import Scored, correction_error, cpu_ratio, equal_score_ratio, rows
 from tools.benchmarks.measure import fresh_mb, measure, scores, slopes, versions
@@ -324,6 +334,22 @@ def _guard(turns: _Turns = 5) -> None:
     for sentence in regressions:
         err.print(sentence, style="red", markup=False)
     raise typer.Exit(1 if regressions else 0)
+
+
+@app.command("native")
+def _native(
+    count: Annotated[int, typer.Option(help="How many photos; 0: all.")] = 0,
+) -> None:
+    """What photos lose by the pixel library, beside Pillow alone; exit code 1 where that is more than rounding."""
+    with _errors_shown():
+        originals = _photos()
+        with running_scorer(_peers()) as scorer:
+            found = native.measure(originals[: count or len(originals)], HOME / "native", scorer.scores, _say)
+    _print(native.table(found))
+    said = native.beyond(found)
+    for sentence in said:
+        err.print(sentence, style="red", markup=False)
+    raise typer.Exit(1 if said else 0)
 
 
 def _photos() -> list[Path]:
