@@ -246,11 +246,11 @@ def _memory() -> None:
 
 
 @app.command("others")
-def _others() -> None:
+def _others(turns: _Turns = 3) -> None:
     """Compare screenshots, logos, HEIC and very large originals with the peers."""
     with _errors_shown():
         environment, first = _peers(), _tuned()[0]
-        _print(others.table(others.measure(_large(), ENGINES, first, HOME / "others", environment, _say)))
+        _print(others.table(others.measure(_large(), ENGINES, turns, first, HOME / "others", environment, _say)))
 
 
 @app.command("sweep")

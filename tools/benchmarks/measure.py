@@ -52,12 +52,12 @@ def measure(  # noqa: PLR0913, PLR0917
         for turn in range(turns):
             for original in originals:
                 say(f"turn {turn + 1} of {turns}: {original.name}")
-                for name in _order(ready, turn, original):
+                for name in order(ready, turn, original):
                     samples[name].append(sample(name, ready[name], original, turn, home))
     return list(chain.from_iterable(samples.values()))
 
 
-def _order(names: Iterable[str], turn: int, original: Path) -> list[str]:
+def order(names: Iterable[str], turn: int, original: Path) -> list[str]:
     """Shuffled, the same in each run: no engine always follows one that leaves the CPU's caches warm or cold."""
     shuffled = list(names)
     Random(f"{turn} {original.name}").shuffle(shuffled)  # noqa: S311  not for security

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
+from statistics import median
 from typing import TYPE_CHECKING
 
-from tools.benchmarks.engines import Cost, EngineError, running
-from tools.benchmarks.originals import WIDTHS
+from tools.benchmarks.engines import FAST_SHARP, OURS, EngineError, running
+from tools.benchmarks.measure import order, sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,9 +20,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What an engine made of an original. size: bytes of all variants together."""
+    """What an engine took for an original, and made of it.
 
-    cost: Cost
+    Attributes:
+        cpu_ms: CPU time of the whole process tree, in milliseconds, in each turn.
+        peak_mb: Peak memory after the first turn, in MB.
+        size: Bytes of all variants together.
+    """
+
+    cpu_ms: tuple[float, ...]
+    peak_mb: float
     size: int
 
 
@@ -31,6 +40,7 @@ Results = dict[tuple[str, str], Result | None]
 def measure(  # noqa: PLR0913, PLR0917
     originals: Mapping[str, Path],
     engines: Sequence[Engine],
+    turns: int,
     first: Path,
     home: Path,
     environment: Environment,
@@ -41,6 +51,7 @@ def measure(  # noqa: PLR0913, PLR0917
     Args:
         originals: By name.
         engines: The engines to compare.
+        turns: How often each renders an original, one engine after the other.
         first: Rendered before each original, and not measured: the cost of loading libraries is left out.
         home: The folder for the variants.
         environment: Where the peers are installed.
@@ -48,36 +59,51 @@ def measure(  # noqa: PLR0913, PLR0917
     """
     results: Results = {}
     for name, original in originals.items():
-        for engine in engines:
-            say(f"{name}: {engine.name}")
-            results[name, engine.name] = _result(engine, first, original, home, environment)
+        say(name)
+        found = _results(original, engines, turns, first, home, environment)
+        results |= {(name, engine): result for engine, result in found.items()}
     return results
 
 
-def _result(engine: Engine, first: Path, original: Path, home: Path, environment: Environment) -> Result | None:
-    home.mkdir(parents=True, exist_ok=True)
-    try:
-        with running(engine, environment) as ready:
-            ready.render(first, WIDTHS, home)
-            for file in home.iterdir():
-                file.unlink()
-            cost = ready.render(original, WIDTHS, home)
-    except EngineError:
-        return None
-    return Result(cost, sum(file.stat().st_size for file in home.iterdir()))
-
-
-def table(results: Results) -> str:
-    """A row for each original: CPU seconds, kB and peak MB of each engine."""
+def table(results: Results, against: str = FAST_SHARP) -> str:
+    """A row for each original: CPU seconds, kB and peak MB of each engine, and our CPU beside that of another."""
     originals, engines = (list(dict.fromkeys(pair[at] for pair in results)) for at in (0, 1))
-    lines = [f"| CPU s / kB / peak MB | {' | '.join(engines)} |", "|---|" + "---|" * len(engines)]
+    lines = [f"| CPU s / kB / peak MB | {' | '.join(engines)} | CPU beside {against} |"]
+    lines.append("|---|" + "---|" * len(engines) + "--:|")
     for original in originals:
         cells = (_cell(results[original, engine]) for engine in engines)
-        lines.append(f"| {original} | {' | '.join(cells)} |")
+        ratio = _ratio(results[original, OURS], results[original, against])
+        lines.append(f"| {original} | {' | '.join(cells)} | {ratio} |")
     return "\n".join(lines)
+
+
+def _results(  # noqa: PLR0913, PLR0917
+    original: Path, engines: Sequence[Engine], turns: int, first: Path, home: Path, environment: Environment
+) -> dict[str, Result | None]:
+    found: dict[str, Result | None] = {}
+    with ExitStack() as stack:
+        ready = {engine.name: stack.enter_context(running(engine, environment)) for engine in engines}
+        samples = {name: [sample(name, engine, first, -1, home)] for name, engine in ready.items()}
+        for turn in range(turns):
+            for name in order(ready, turn, original):
+                try:
+                    samples[name].append(sample(name, ready[name], original, turn, home))
+                except EngineError:
+                    found[name] = None
+    for name, (_, *those) in samples.items():
+        if name not in found:
+            found[name] = Result(tuple(one.cpu_ms for one in those), those[0].peak_mb, sum(those[0].bytes.values()))
+    return found
 
 
 def _cell(result: Result | None) -> str:
     if result is None:
         return "cannot"
-    return f"{result.cost.cpu_ms / 1000:.2f} / {result.size / 1000:.0f} / {result.cost.peak_mb:.0f}"
+    return f"{median(result.cpu_ms) / 1000:.2f} / {result.size / 1000:.0f} / {result.peak_mb:.0f}"
+
+
+def _ratio(ours: Result | None, other: Result | None) -> str:
+    """The median over the turns, so that other load on the machine affects both alike."""
+    if ours is None or other is None:
+        return ""
+    return f"{median(one / two for one, two in zip(ours.cpu_ms, other.cpu_ms, strict=True)):.2f}"
