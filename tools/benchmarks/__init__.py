@@ -13,6 +13,7 @@ cold_start    CPU time of a new function instance before its first original
 fetching      URLs fetched per second, by number of threads
 sweep         which quality gives which SSIMULACRA2
 scale         waiting times under heavy loads, by simulation
+assumed       CPU and bytes that `lightpress estimate` assumes
 native        what photos lose by the pixel library: score, bytes and luma
 guard         CPU time and bytes against the last release
 release       the archive of the last release

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from tools.benchmarks import (
+    assumed,
     backfills,
     billed,
     bills,
@@ -320,6 +321,14 @@ def _overhead(turns: _Turns = 5) -> None:
     with _errors_shown():
         originals = _tuned()[:_OVERHEAD_PHOTOS]
     _print(overhead.table([overhead.measure(original, turns) for original in originals]))
+
+
+@app.command("assumed")
+def _assumed(turns: _Turns = 5) -> None:
+    """CPU and bytes that `lightpress estimate` assumes of a photo of 12 megapixels, lazy variants among them."""
+    with _errors_shown():
+        originals = assumed.of_twelve_megapixels(_photos())
+    _print(assumed.table(assumed.measure(originals, PROJECT / "lambda_src" / "recipes.toml", turns)))
 
 
 @app.command("guard")

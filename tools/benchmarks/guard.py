@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 LAST_RELEASE = f"release {release.VERSION}"
 LIMITS = {"CPU": 1.05, "bytes": 1.02}
 """Ratios of this checkout over the release beyond which the nightly run fails."""
-WRITTEN_DOWN = {"CPU": 0.81, "bytes": 0.974}
-"""Ratios of this checkout over sharp's fastest sensible settings, as measured by `guard` on 2026-11-29: five turns,
+WRITTEN_DOWN = {"CPU": 0.65, "bytes": 0.976}
+"""Ratios of this checkout over sharp's fastest sensible settings, as measured by `guard` on 2026-12-01: five turns,
 on a quiet machine. Whoever makes the checkout quicker writes the new ones down."""
 WORSE = 1.05
 """What becomes of them at which the nightly run fails."""
