@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.benchmarks.test_engines import HERE
-from tools.benchmarks.engines import OURS, lightpress
+from tools.benchmarks.engines import OURS, lightpress, named
 from tools.benchmarks.others import Result, measure, table
 from tools.drawing import file_of, ramp
 
@@ -29,8 +29,10 @@ def test_each_engine_renders_each_original_in_every_turn_and_one_that_cannot_is_
     first.write_bytes(file_of(ramp((100, 80)), "JPEG"))
     large.write_bytes(file_of(ramp((700, 500))))
     (tmp_path / "none.heif").write_bytes(b"no picture")
-    originals = {"large": large, "none": tmp_path / "none.heif"}
-    found = measure(originals, [lightpress()], 3, first, tmp_path / "out", HERE, lambda _: None)
+    originals = {"none": tmp_path / "none.heif", "large": large}
+    engines = [lightpress(), named("Pillow, as in most scripts")]
+    found = measure(originals, engines, 3, first, tmp_path / "out", HERE, lambda _: None)
+    assert list(found) == [(original, engine.name) for original in originals for engine in engines]
     result = found["large", OURS]
     assert found["none", OURS] is None
     assert result is not None

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tools.benchmarks.engines import Engine
+    from tools.benchmarks.figures import Sample
     from tools.peers.install import Environment
 
 
@@ -80,7 +81,7 @@ def table(results: Results, against: str = FAST_SHARP) -> str:
 def _results(  # noqa: PLR0913, PLR0917
     original: Path, engines: Sequence[Engine], turns: int, first: Path, home: Path, environment: Environment
 ) -> dict[str, Result | None]:
-    found: dict[str, Result | None] = {}
+    cannot: set[str] = set()
     with ExitStack() as stack:
         ready = {engine.name: stack.enter_context(running(engine, environment)) for engine in engines}
         samples = {name: [sample(name, engine, first, -1, home)] for name, engine in ready.items()}
@@ -89,11 +90,13 @@ def _results(  # noqa: PLR0913, PLR0917
                 try:
                     samples[name].append(sample(name, ready[name], original, turn, home))
                 except EngineError:
-                    found[name] = None
-    for name, (_, *those) in samples.items():
-        if name not in found:
-            found[name] = Result(tuple(one.cpu_ms for one in those), those[0].peak_mb, sum(those[0].bytes.values()))
-    return found
+                    cannot.add(name)
+    return {name: None if name in cannot else _of_all(samples[name][1:]) for name in ready}
+
+
+def _of_all(turns: Sequence[Sample]) -> Result:
+    first = turns[0]
+    return Result(tuple(one.cpu_ms for one in turns), first.peak_mb, sum(first.bytes.values()))
 
 
 def _cell(result: Result | None) -> str:
