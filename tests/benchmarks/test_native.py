@@ -33,7 +33,7 @@ def test_means_are_told_by_format_and_luma_at_its_worst() -> None:
     [
         (variant(points=-0.7), "webp scores -0.40 points beside Pillow; -0.3 is the limit."),
         (variant(size=1.06), "webp takes 1.030 of the bytes of Pillow; 1.02 is the limit."),
-        (variant(levels=0.6), "a.jpg as webp: luma is 0.60 levels from Pillow's; 0.5 is allowed."),
+        (variant(levels=0.9), "Luma of webp is 0.55 levels from Pillow's; 0.5 is the limit."),
     ],
 )
 def test_what_is_more_than_rounding_is_named_with_the_limit(worse: Variant, said: str) -> None:

@@ -121,7 +121,7 @@ def test_a_million_an_hour_hold_on_a_new_bucket_and_not_in_an_account_of_ten() -
     assert found.wait(0.99) < 60
     found = small.outcome()
     assert binding(small, found) == "concurrency of the account"
-    assert len(found.waits) / found.finished == pytest.approx(10 / 0.609, rel=0.05)
+    assert len(found.waits) / found.finished == pytest.approx(10 / 0.54, rel=0.05)
 
 
 def test_the_table_has_a_row_for_each_case() -> None:

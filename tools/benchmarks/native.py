@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 SPEC = Spec(tuple(Size(f"w{width}", width) for width in (1280, 640)), ("avif", "webp", "jpeg"))
 LEAST_POINTS, MOST_BYTES, MOST_LEVELS = -0.3, 1.02, 0.5
-"""Of a format on average: points of SSIMULACRA2 and bytes beside Pillow. Of each variant: levels of luma, of 255."""
+"""Of a format on average: points of SSIMULACRA2, and bytes, beside Pillow; levels of luma, of 255."""
 
 
 class Variant(NamedTuple):
@@ -84,7 +84,7 @@ def table(found: Sequence[Variant]) -> str:
     """As Markdown: means over all variants of a format, and the largest difference of luma."""
     lines = ["| | SSIMULACRA2 | bytes | levels of luma | at most |", "|---|--:|--:|--:|--:|"]
     for name, those in _by_format(found).items():
-        points, size, levels = (mean(values) for values in zip(*(one[2:] for one in those), strict=True))
+        points, size, levels = _means(those)
         most = max(one.levels for one in those)
         lines.append(f"| {name} | {points:+.2f} | {size:.3f} | {levels:.2f} | {most:.2f} |")
     return "\n".join(lines)
@@ -92,18 +92,20 @@ def table(found: Sequence[Variant]) -> str:
 
 def beyond(found: Sequence[Variant]) -> list[str]:
     """A sentence for each limit that is not kept."""
-    sentences = [
-        f"{one.photo} as {one.format}: luma is {one.levels:.2f} levels from Pillow's; {MOST_LEVELS} is allowed."
-        for one in found
-        if one.levels > MOST_LEVELS
-    ]
+    sentences = []
     for name, those in _by_format(found).items():
-        points, size = mean(one.points for one in those), mean(one.size for one in those)
+        points, size, levels = _means(those)
         if points < LEAST_POINTS:
             sentences.append(f"{name} scores {points:+.2f} points beside Pillow; {LEAST_POINTS} is the limit.")
         if size > MOST_BYTES:
             sentences.append(f"{name} takes {size:.3f} of the bytes of Pillow; {MOST_BYTES} is the limit.")
+        if levels > MOST_LEVELS:
+            sentences.append(f"Luma of {name} is {levels:.2f} levels from Pillow's; {MOST_LEVELS} is the limit.")
     return sentences
+
+
+def _means(those: Sequence[Variant]) -> tuple[float, float, float]:
+    return mean(one.points for one in those), mean(one.size for one in those), mean(one.levels for one in those)
 
 
 def _by_format(found: Sequence[Variant]) -> dict[str, list[Variant]]:

@@ -204,7 +204,7 @@ def simulate(
     return run.outcome
 
 
-CASES = ((270, None), (400, None), (600, None), (1_000, None))
+CASES = ((240, None), (400, None), (600, None), (1_000, None))
 
 
 def table(seconds: float = 1_800.0, scale: float = 0.1) -> str:

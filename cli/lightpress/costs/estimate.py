@@ -38,9 +38,9 @@ class Assumptions:
     """The assumptions about one original. Each is declared with its reason; `--assume NAME=NUMBER` replaces one."""
 
     cpu_ms: float = assumed(
-        330,
-        "CPU of a 12-megapixel photo under the recipe `web`, measured on x86-64: "
-        "lightpress render photo.jpg --out out --json",
+        277,
+        "CPU of a 12-megapixel photo under the recipe `web`, measured on x86-64 (docs/performance.md, "
+        '"What estimate assumes"): lightpress render photo.jpg --out out --json tells yours',
     )
     processor_factor: float = assumed(1.3, "how much slower a Lambda processor is than the measured one; not measured")
     waiting_ms: float = assumed(
@@ -78,12 +78,12 @@ class Assumptions:
 
     first_views: float = assumed(0, "lazy variants of it that somebody views: each of them is rendered once")
     first_view_cpu_ms: float = assumed(
-        164, "CPU of one lazy variant, the original decoded for it alone, measured (docs/decisions/0090)"
+        122, "CPU of one lazy variant, the original decoded for it alone; measured as cpu_ms was"
     )
     first_view_waiting_ms: float = assumed(
         180, "waiting for S3 at a first view: six requests, one after the other; not measured"
     )
-    first_view_bytes: float = assumed(75_000, "one lazy variant, measured as first_view_cpu_ms was")
+    first_view_bytes: float = assumed(30_000, "one lazy variant, measured as cpu_ms was")
 
     copies: float = assumed(
         0, "copies of its variants elsewhere (a recipe's copies): for each a HEAD, a GET and a PUT, and its bytes again"
@@ -130,15 +130,15 @@ write itself, which is checked once more. The CPU time is that of a 12-megapixel
 
 
 LAZY = {
-    "cpu_ms": 298,
+    "cpu_ms": 206,
     "waiting_ms": 150,
     "writes": 3,
-    "variant_bytes": 210_000,
+    "variant_bytes": 204_000,
     "first_views": 1.2,
 }
 """The assumptions that differ where the recipe `web` leaves its three smaller sizes for their first view, and a fifth
-of those six files is ever viewed: at upload, two files are encoded. Measured (docs/decisions/0090), but for the
-waiting: all but the smaller writes of 0127."""
+of those six files is ever viewed: at upload, two files are encoded. Measured (docs/performance.md, "What
+estimate assumes"), but for the waiting: all but the smaller writes of 0127."""
 
 AGAIN = {"lists": 1}
 """The assumptions that differ where an original had a manifest before, of whatever status: a new recipe, an overwrite,
