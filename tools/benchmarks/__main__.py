@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -275,10 +275,7 @@ def _browsers() -> None:
     with _errors_shown():
         found, versions_of_data = browsers.browsers(_peers())
     _print(browsers.table(found, versions_of_data))
-    odd = browsers.unforeseen(found)
-    for one in odd:
-        err.print(f"{one.name} {one.version} shows AVIF and not WebP.", style="red", markup=False)
-    raise typer.Exit(1 if odd else 0)
+    _end_with([f"{one.name} {one.version} shows AVIF and not WebP." for one in browsers.unforeseen(found)])
 
 
 @app.command("formats")
@@ -339,10 +336,7 @@ def _guard(turns: _Turns = 5) -> None:
     of_release, of_sharp = (guard.ratios(samples, engine) for engine in (guard.LAST_RELEASE, FAST_SHARP))
     for engine, found in ((guard.LAST_RELEASE, of_release), (FAST_SHARP, of_sharp)):
         _print(", ".join(f"{what} {ratio:.3f}" for what, ratio in found.items()) + f" of {engine}")
-    regressions = [*guard.regressions(of_release), *guard.worse(of_sharp)]
-    for sentence in regressions:
-        err.print(sentence, style="red", markup=False)
-    raise typer.Exit(1 if regressions else 0)
+    _end_with([*guard.regressions(of_release), *guard.worse(of_sharp)])
 
 
 @app.command("native")
@@ -355,10 +349,7 @@ def _native(
         with running_scorer(_peers()) as scorer:
             found = native.measure(originals[: count or len(originals)], HOME / "native", scorer.scores, _say)
     _print(native.table(found))
-    said = native.beyond(found)
-    for sentence in said:
-        err.print(sentence, style="red", markup=False)
-    raise typer.Exit(1 if said else 0)
+    _end_with(native.beyond(found))
 
 
 def _photos() -> list[Path]:
@@ -390,6 +381,13 @@ def _errors_shown() -> Iterator[None]:
     except (FetchError, InstallError, EngineError) as error:
         err.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from error
+
+
+def _end_with(faults: list[str]) -> NoReturn:
+    """Show each fault in its sentence. Exit code 1 where there is one."""
+    for sentence in faults:
+        err.print(sentence, style="red", markup=False)
+    raise typer.Exit(1 if faults else 0)
 
 
 def _print(text: str) -> None:
