@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import time
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -171,6 +172,16 @@ def test_where_the_recipe_does_not_say_so_avif_shows_the_first_frame(form: str, 
     with Image.open(io.BytesIO(made.data)) as opened:
         assert getattr(opened, "n_frames", 1) == 1
         assert distance(pixel(opened.convert("RGB"), (0.5, 0.5)), RED) <= 10
+
+
+@pytest.mark.parametrize("see_through", [False, True])
+def test_what_moves_is_the_same_file_whenever_it_is_written(*, see_through: bool) -> None:
+    """A message that is delivered twice must not publish two. Its encoder writes the time into it, in seconds."""
+    frames = [plain((*color, 128 if see_through else 255), mode="RGBA") for color in (RED, GREEN)]
+    first = of("avif", film(frames)).data
+    time.sleep(1.1)
+    assert of("avif", film(frames)).data == first
+    assert first.count(b"mdhd") == (2 if see_through else 1), "the track of what is see-through has times, too"
 
 
 def test_what_moves_carries_nothing_but_pixels_and_who_made_it() -> None:

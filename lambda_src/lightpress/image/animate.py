@@ -15,7 +15,7 @@ from PIL import Image
 
 from lightpress.image.animation import Animation, Frame
 from lightpress.image.depth import apply_clear_color, eight_bits
-from lightpress.image.isobmff import plays_of, with_plays
+from lightpress.image.isobmff import plays_of, with_plays, without_times
 from lightpress.image.patches import After, BrokenSequenceError, Patch, gif_patches, is_apng, png_patches
 from lightpress.image.png import CutShortError
 
@@ -115,7 +115,7 @@ def encode_animation(
         data = _saved(_Reel(_of_mode("RGB", frames()), count), output, settings)
     except _SeeThroughError:
         data = _saved(_Reel(_of_mode("RGBA", frames()), count), output, settings)
-    return with_plays(data, animation.plays)
+    return without_times(with_plays(data, animation.plays))
 
 
 def _saved(reel: _Reel, output: Output, settings: dict[str, Any]) -> bytes:

@@ -21,6 +21,7 @@ _REPEATS = 1
 _TRACK_DURATION = {0: (">I", 20), 1: (">Q", 28)}
 _MOVIE_DURATION = {0: (">I", 16), 1: (">Q", 24)}
 _EDIT_DURATION = {0: (">I", 8), 1: (">Q", 8)}
+_TIMES = {0: slice(4, 12), 1: slice(4, 20)}  # of creation, and of modification
 _MOST_PLAYS = 65_535
 
 Span = tuple[int, int]
@@ -178,6 +179,19 @@ def with_plays(data: bytes, plays: int) -> bytes:
         _put(written, header, _TRACK_DURATION, whole)
         _put(written, _inside(data, movie, b"mvhd")[0], _MOVIE_DURATION, whole)
         written[edits + 3] = written[edits + 3] & ~_REPEATS | (_REPEATS if plays > 1 else 0)
+    return bytes(written)
+
+
+def without_times(data: bytes) -> bytes:
+    """The AVIF sequence without the times at which it was written: one picture is always the same file."""
+    written = bytearray(data)
+    movie = _inside(data, (0, len(data)), b"moov")
+    headers = [_inside(data, movie, b"mvhd")]
+    for track in (span for kind, span in boxes(data, *movie) if kind == b"trak"):
+        headers += [_inside(data, track, b"tkhd"), _inside(data, _inside(data, track, b"mdia"), b"mdhd")]
+    for at, _ in headers:
+        place = _TIMES[data[at]]
+        written[at + place.start : at + place.stop] = bytes(place.stop - place.start)
     return bytes(written)
 
 
