@@ -14,6 +14,8 @@ from lightpress.cli.backfill import AT_ONCE, LATE, Backfill, Checkpoint, Item, L
 from lightpress.cli.backfilling import dollars_of
 from lightpress.cli.commands.costs import assumptions_again
 from lightpress.costs.prices import prices_of
+from lightpress.image.spec import Effort, Size, Spec
+from lightpress.pipeline.recipe import Recipe, RecipeBook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -286,14 +288,18 @@ def test_what_waiting_for_those_that_are_never_finished_costs_is_reserved_before
 
 
 def test_what_a_backfill_may_cost_counts_the_list_of_what_was_published_and_in_place_there_is_none() -> None:
-    def million(*, in_place: bool, assume: list[str]) -> float:
-        of = dollars_of(prices_of("us-east-1"), assumptions_again(assume, in_place=in_place), "arm64")
+    def million(*, in_place: bool, assume: list[str], effort: Effort = "normal") -> float:
+        spec = Spec((Size("w", 640),), ("avif",), effort=effort)
+        book = RecipeBook((), {"usual": Recipe("usual", replace(spec, effort="normal")), "web": Recipe("web", spec)})
+        of = dollars_of(prices_of("us-east-1"), assumptions_again(assume, book, in_place=in_place), "arm64")
         return of(1_000_000, 0)
 
     # $0.005 for 1,000 LIST: https://aws.amazon.com/s3/pricing/
     published = million(in_place=False, assume=[])
     assert million(in_place=False, assume=["lists=3"]) == pytest.approx(published + 2 * 5)
     assert million(in_place=True, assume=["lists=3"]) == pytest.approx(million(in_place=True, assume=[]) + 3 * 5)
+    assert million(in_place=False, assume=[], effort="high") > 1.2 * published
+    assert million(in_place=True, assume=[], effort="high") == million(in_place=True, assume=[])
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from lightpress.image.budget import LOWEST_QUALITY, MOST_TRIES, _qualities_below
+from lightpress.image.budget import LOWEST_QUALITY, _qualities_below
 from lightpress.image.encode import encode
 from lightpress.image.outputs import OUTPUTS
 from lightpress.image.render import render
-from lightpress.image.spec import Size, Spec
+from lightpress.image.spec import MOST_TRIES, Size, Spec
 from tools.drawing import file_of, four_corners, ramp, speckled
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def test_six_tries_choose_among_the_qualities_below_any(asked: int) -> None:
 def test_a_recipe_without_a_budget_never_loads_it() -> None:
     code = (
         "import io, sys; from PIL import Image; from lightpress.image.render import render;"
-        "from lightpress.image.spec import Size, Spec;"
+        "from lightpress.image.spec import MOST_TRIES, Size, Spec;"
         "b = io.BytesIO(); Image.new('RGB', (9, 9)).save(b, 'PNG'); "
         "list(render(b.getvalue(), Spec((Size('a', 9),), ('jpeg',))).variants);"
         "print('lightpress.image.budget' in sys.modules)"

@@ -176,7 +176,7 @@ def test_recipes_without_steps_have_the_digest_that_they_had_before_there_were_s
         ]
         rest = asdict(replace(recipe.spec, sizes=()))
         facts_and_others = ("formats", "quality", "accept", "native", "colors", "hdr", "tone_mapping", "lazy", "focus")
-        for name in (*facts_and_others, "facts", "png_colors", "moving"):
+        for name in (*facts_and_others, "facts", "png_colors", "moving", "effort"):
             del rest[name]
         outputs = [
             {**asdict(output), "quality": recipe.spec.qualities_of(output)}

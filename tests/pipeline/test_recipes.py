@@ -355,6 +355,11 @@ BROKEN = {
         "recipes.web.png_colors",
         ["formats does not name png"],
     ),
+    "an effort that there is not": (
+        RULE + RECIPE + 'effort = "highest"\n' + SIZES,
+        "recipes.web.effort",
+        ["'highest' is not allowed", "allowed: high, normal"],
+    ),
     "widths of nothing": (
         RULE + RECIPE + "widths = []\n",
         "recipes.web.widths",
@@ -591,7 +596,8 @@ BROKEN = {
         "recipes.web.watermark",
         [
             "is not a known key",
-            "allowed: accept, animation, background, colors, copies, damaged, facts, formats, gate, gate_hours,",
+            "allowed: accept, animation, background, colors, copies, damaged, effort, facts, formats, gate,",
+            "gate_hours,",
             "gate_unanswered, hdr, lazy, limits, lossless,",
             "metadata, originals, png_colors, quality, sizes",
         ],
@@ -688,6 +694,7 @@ OTHER_BYTES = {
     "the color space": changed(colors="p3"),
     "the gain map": changed(hdr="keep"),
     "fewer colors": changed(png_colors=64),
+    "fewer bytes": changed(effort="high"),
     "animations that stand still": changed(animation=False),
     "animations in no format of its": changed(moving=("avif",)),
     "animations in avif alone": changed(formats=("webp", "jpeg", "avif"), moving=("avif",)),
@@ -829,6 +836,22 @@ def test_other_settings_of_an_encoder_change_the_digest(monkeypatch: pytest.Monk
     faster = replace(outputs.OUTPUTS["webp"], options={"method": 0})
     monkeypatch.setitem(cast("dict[str, outputs.Output]", outputs.OUTPUTS), "webp", faster)
     assert recipe().digest != before
+
+
+def test_other_settings_of_high_effort_change_the_digest_of_that_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    normal, high = recipe(), changed(effort="high")
+    before = normal.digest, high.digest
+    other = replace(outputs.AT_HIGH_EFFORT["webp"], options={"method": 6})
+    monkeypatch.setitem(cast("dict[str, outputs.Output]", outputs.AT_HIGH_EFFORT), "webp", other)
+    assert (replace(normal).digest == before[0], replace(high).digest == before[1]) == (True, False)
+
+
+def test_a_recipe_that_says_nothing_of_effort_is_of_normal_effort(tmp_path: Path) -> None:
+    silent, normal, high = (
+        load(tmp_path, RULE + RECIPE + line + SIZES) for line in ("", 'effort = "normal"\n', 'effort = "high"\n')
+    )
+    assert (silent.has_high_effort, normal.digest) == (False, silent.digest)
+    assert (high.has_high_effort, high.recipes["web"].spec.effort) == (True, "high")
 
 
 def test_the_digest_is_short_and_the_same_in_every_process() -> None:

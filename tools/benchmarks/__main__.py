@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 from rich.console import Console
@@ -42,6 +43,7 @@ from tools.benchmarks.engines import (
     FAST_SHARP,
     OURS,
     SHARP,
+    THOROUGH,
     EngineError,
     named,
     running_scorer,
@@ -74,6 +76,7 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 _Turns = Annotated[int, typer.Option(help="How often each photo is rendered.")]
+_Effort = Annotated[Literal["normal", "high"], typer.Option(help="Of Lightpress, as in recipes.")]
 
 
 @app.command("delivery")
@@ -130,16 +133,16 @@ def _run(
     error = correction_error(scored.slopes, scored.files)
     figures = report.figures(measured, command, len(originals), len(scored.held_out), turns, error)
     _print(figures)
-    for peer in (SHARP, FAST_SHARP):
-        cpu, size = cpu_ratio(samples, OURS, peer), _bytes_against(peer, originals, scored)
-        _print(f"{OURS} against {peer}: CPU {cpu:.2f}, bytes at equal score {size:.2f}")
+    for ours, peer in product((OURS, THOROUGH), (SHARP, FAST_SHARP)):
+        cpu, size = cpu_ratio(samples, ours, peer), _bytes_against(ours, peer, originals, scored)
+        _print(f"{ours} against {peer}: CPU {cpu:.2f}, bytes at equal score {size:.2f}")
     if write:
         PAGE.write_text(report.with_figures(PAGE.read_text(), figures))
         CHART.write_text(report.chart(measured))
 
 
-def _bytes_against(peer: str, originals: list[Path], scored: Scored) -> float:
-    return equal_score_ratio(scored.files, scored.slopes, OURS, peer, [original.name for original in originals])
+def _bytes_against(ours: str, peer: str, originals: list[Path], scored: Scored) -> float:
+    return equal_score_ratio(scored.files, scored.slopes, ours, peer, [original.name for original in originals])
 
 
 def _scored(originals: list[Path], widths: tuple[int, ...], environment: Environment, engines: list[Engine]) -> Scored:
@@ -251,7 +254,8 @@ def _others(turns: _Turns = 3) -> None:
     """Compare screenshots, logos, HEIC and very large originals with the peers."""
     with _errors_shown():
         environment, first = _peers(), _tuned()[0]
-        _print(others.table(others.measure(_large(), ENGINES, turns, first, HOME / "others", environment, _say)))
+        engines = [engine for engine in ENGINES if engine.name != THOROUGH]
+        _print(others.table(others.measure(_large(), engines, turns, first, HOME / "others", environment, _say)))
 
 
 @app.command("sweep")
@@ -260,12 +264,13 @@ def _sweep(
     count: Annotated[int, typer.Option(help="How many photos.")] = 14,
     engine: Annotated[str, typer.Option(help="Lightpress, or a peer by its name in the table.")] = OURS,
     widest: Annotated[int, typer.Option(help="The widest of the widths.")] = max(WIDTHS),
+    effort: _Effort = "normal",
 ) -> None:
     """Find the quality that gives a score, by format and width (about 20 minutes)."""
     widths = [width for width in WIDTHS if width <= widest]
     with _errors_shown():
         peer = None if engine == OURS else named(engine)
-        curves = sweep.sweep(_tuned()[:count], widths, HOME / "swept", _peers(), _say, peer)
+        curves = sweep.sweep(_tuned()[:count], widths, HOME / "swept", _peers(), _say, peer, effort)
     _print(sweep.table(curves, score))
 
 
@@ -321,11 +326,11 @@ def _overhead(turns: _Turns = 5) -> None:
 
 
 @app.command("assumed")
-def _assumed(turns: _Turns = 5) -> None:
+def _assumed(turns: _Turns = 5, effort: _Effort = "normal") -> None:
     """CPU and bytes that `lightpress estimate` assumes of a photo of 12 megapixels, lazy variants among them."""
     with _errors_shown():
         originals = assumed.of_twelve_megapixels(_photos())
-    _print(assumed.table(assumed.measure(originals, PROJECT / "lambda_src" / "recipes.toml", turns)))
+    _print(assumed.table(assumed.measure(originals, PROJECT / "lambda_src" / "recipes.toml", turns, effort)))
 
 
 @app.command("guard")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from lightpress.image.spec import Spec
+    from lightpress.image.spec import Effort, Spec
 
 ALL, AT_UPLOAD, LAZY = "all variants", "at upload, where the smaller sizes are lazy", "one lazy variant, mean of all"
 _MEGAPIXELS = (8, 15)
@@ -51,9 +51,9 @@ def of_twelve_megapixels(photos: Iterable[Path]) -> list[Path]:
     return chosen
 
 
-def measure(photos: Sequence[Path], recipes: Path, turns: int) -> dict[str, Assumed]:
-    """Render each photo in turns. recipes: the file whose recipe `web` is taken."""
-    spec = load_recipes(recipes).recipes["web"].spec
+def measure(photos: Sequence[Path], recipes: Path, turns: int, effort: Effort = "normal") -> dict[str, Assumed]:
+    """Render each photo in turns. recipes: the file whose recipe `web` is taken, with this `effort`."""
+    spec = replace(load_recipes(recipes).recipes["web"].spec, effort=effort)
     found = [_measured(photo.read_bytes(), spec, turns) for photo in photos]
     return {name: _mean_of([one[name] for one in found]) for name in found[0]}
 

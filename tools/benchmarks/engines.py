@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LAMBDA_SRC = Path(__file__).resolve().parents[2] / "lambda_src"
 
-OURS, AUTO = "Lightpress", "Lightpress, auto"
+OURS, THOROUGH, AUTO = "Lightpress", "Lightpress, high effort", "Lightpress, auto"
 SHARP, FAST_SHARP = "sharp, AVIF effort 2", "sharp, fastest sensible"
 FORMATS = ("avif", "webp", "jpeg")
 _QUALITIES = {"quality", "Q"}
@@ -104,6 +104,7 @@ _FAST_SHARP = Engine(
 )
 ENGINES = (
     lightpress(),
+    Engine(THOROUGH, {name: {"effort": "high"} for name in FORMATS}),
     Engine(SHARP, {"avif": {"quality": _AVIF, "effort": 2}, "webp": {"quality": _WEBP}, "jpeg": _JPEG}, SHARP_PROGRAM),
     _FAST_SHARP,
     Engine(

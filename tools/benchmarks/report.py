@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tools.benchmarks.engines import FORMATS, OURS, SHARP
+from tools.benchmarks.engines import FORMATS, OURS, SHARP, THOROUGH
 from tools.markdown import replace_between
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ _LETTER = 7  # upper bound of a letter's mean width, in pixels
 _LINE = 18  # height of a line of text
 _RADIUS = 6
 _GREY = "#495057"
+_LIGHTPRESS = {OURS, THOROUGH}
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -49,7 +50,7 @@ def table(rows: Sequence[Row]) -> str:
     for row in rows:
         kilobytes = " / ".join(f"{row.bytes[_EXTENSIONS[name]] / 1000:.0f}" for name in FORMATS)
         scores = " / ".join(f"{row.scores[_EXTENSIONS[name]]:.1f}" for name in FORMATS)
-        name = f"**{row.engine}**" if row.engine == OURS else row.engine
+        name = f"**{row.engine}**" if row.engine in _LIGHTPRESS else row.engine
         lines.append(
             f"| {name} | {row.cpu_ms:.0f} | {row.cpu_ratio:.2f} | {row.equal_ratio:.2f} | {row.held_out_ratio:.2f} | "
             f"{row.bytes_ratio:.2f} | {kilobytes} | {scores} | {row.fresh_mb:.0f} | {row.peak_mb:.0f} |"
@@ -114,7 +115,7 @@ def _points(places: Sequence[tuple[float, float, Row]]) -> list[str]:
     taken = [_Box(x - _RADIUS, y - _RADIUS, x + _RADIUS, y + _RADIUS) for x, y, _ in places]
     drawn = []
     for x, y, row in sorted(places, key=lambda place: place[1]):
-        color = "#d6336c" if row.engine == OURS else _GREY
+        color = "#d6336c" if row.engine in _LIGHTPRESS else _GREY
         name = f"{row.engine}: {row.cpu_ratio:.2f}, {row.equal_ratio:.2f}"
         fits = x + 2 * _RADIUS + _LETTER * len(name) < _WIDTH
         at = x + 2 * _RADIUS if fits else x - 2 * _RADIUS

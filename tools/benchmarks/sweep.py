@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
@@ -18,6 +19,7 @@ from tools.benchmarks.engines import running, running_scorer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from lightpress.image.spec import Effort
     from tools.benchmarks.engines import Engine, Scorer
     from tools.peers.install import Environment
 
@@ -61,15 +63,16 @@ def sweep(  # noqa: PLR0913, PLR0917
     environment: Environment,
     say: Callable[[str], None],
     peer: Engine | None = None,
+    effort: Effort = "normal",
 ) -> Curves:
     """The curve of each format at each width, over all originals. Two processes score at once.
 
-    peer: Whose curves; None for those of Lightpress.
+    peer: Whose curves; None for those of Lightpress. effort: of Lightpress.
     """
     found: dict[tuple[str, int, int], list[tuple[int, float]]] = {}
     with ExitStack() as stack, ThreadPoolExecutor(2) as pool:
         scorers = [stack.enter_context(running_scorer(environment)) for _ in range(2)]
-        writers = [_writer(peer, environment, stack) for _ in range(2)]
+        writers = [_writer(peer, effort, environment, stack) for _ in range(2)]
         qualities = QUALITIES_OF_PEERS if peer else QUALITIES
         jobs = [
             pool.submit(_curve_of, scorers[half], writers[half], qualities, originals[half::2], widths, home, say)
@@ -85,9 +88,9 @@ def sweep(  # noqa: PLR0913, PLR0917
     return curves
 
 
-def _writer(peer: Engine | None, environment: Environment, stack: ExitStack) -> Write:
+def _writer(peer: Engine | None, effort: Effort, environment: Environment, stack: ExitStack) -> Write:
     if peer is None:
-        return _rendered
+        return partial(_rendered, effort)
     ready, engine = stack.enter_context(running(peer, environment)), peer
 
     def write(original: Path, qualities: Mapping[str, int], widths: Sequence[int], folder: Path) -> Files:
@@ -125,9 +128,11 @@ def _curve_of(  # noqa: PLR0913, PLR0917
     return found
 
 
-def _rendered(original: Path, qualities: Mapping[str, int], widths: Sequence[int], folder: Path) -> Files:
+def _rendered(
+    effort: Effort, original: Path, qualities: Mapping[str, int], widths: Sequence[int], folder: Path
+) -> Files:
     folder.mkdir(parents=True, exist_ok=True)
-    spec = Spec(tuple(Size(str(width), width) for width in widths), tuple(qualities), quality=qualities)
+    spec = Spec(tuple(Size(str(width), width) for width in widths), tuple(qualities), quality=qualities, effort=effort)
     files = {}
     for variant in render(original.read_bytes(), spec).variants:
         file = folder / f"{variant.names[0]}.{OUTPUTS[variant.format].extension}"

@@ -104,6 +104,14 @@ class Use:
     queues: float = _assumed(4, "queues that functions poll: 657,000 requests a month each while they are empty")
 
 
+_HIGH_EFFORT = {"view_bytes": 44_000}
+
+
+def use_at(effort: str) -> Use:
+    """The assumptions about use, where recipes have an `effort`."""
+    return replace(Use(), **(_HIGH_EFFORT if effort == "high" else {}))
+
+
 @dataclass(frozen=True)
 class Arrival:
     """How originals come.

@@ -12,7 +12,7 @@ from lightpress.costs.prices import MILLION
 from lightpress.units import GB, MB
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from _typeshed import DataclassInstance
 
@@ -139,6 +139,21 @@ LAZY = {
 """The assumptions that differ where the recipe `web` leaves its three smaller sizes for their first view, and a fifth
 of those six files is ever viewed: at upload, two files are encoded. Measured (docs/performance.md, "What
 estimate assumes"), but for the waiting: all but the smaller writes of 0127."""
+
+_HIGH_EFFORT = {
+    "cpu_ms": 900,
+    "variant_bytes": 350_000,
+    "first_view_cpu_ms": 200,
+    "first_view_bytes": 28_000,
+    "copy_bytes": 44_000,
+}
+_LAZY_AT_HIGH_EFFORT = {"cpu_ms": 500, "variant_bytes": 190_000}
+HIGH_EFFORT: Mapping[bool, Mapping[str, float]] = {
+    False: _HIGH_EFFORT,
+    True: LAZY | _HIGH_EFFORT | _LAZY_AT_HIGH_EFFORT,
+}
+"""The assumptions that differ where the recipe `web` has `effort = "high"`, by whether it has lazy sizes as in `LAZY`.
+Measured as `cpu_ms` was."""
 
 AGAIN = {"lists": 1}
 """The assumptions that differ where an original had a manifest before, of whatever status: a new recipe, an overwrite,

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from lightpress.backfill.results import Tables
+    from lightpress.image.outputs import Output
+    from lightpress.image.spec import Rung
     from lightpress.pipeline.manifest import Manifest, PublishedSource
     from lightpress.pipeline.recipe import Recipe, RecipeBook
 
@@ -164,12 +166,14 @@ def _owed(manifest: Manifest, recipe: Recipe) -> tuple[dict[str, _Look], frozens
         return {}, frozenset()
     formats = _formats(manifest, source, recipe)
     rungs = spec.rungs(Pixels(source.width, source.height))
+    animated = any(variant.animated for variant in manifest.offered)
+
+    def quality(output: Output, rung: Rung) -> int | None:
+        still = output if animated and spec.moves_in(output) else rung.written_as(output)
+        return spec.quality_of(still, rung.result) if output.lossy else None
+
     found = {
-        f"{name}.{output.name}": (
-            *rung.result,
-            rung.look,
-            spec.quality_of(output, rung.result) if output.lossy else None,
-        )
+        f"{name}.{output.name}": (*rung.result, rung.look, quality(output, rung))
         for rung in rungs
         for name in rung.names
         for output in spec.outputs()

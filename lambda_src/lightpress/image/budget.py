@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from lightpress.image.spec import MOST_TRIES
 from lightpress.image.writers import encoded_variant, encoder_of
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 LOWEST_QUALITY = 10
 """Below it, a picture is no picture any more; its bytes hardly fall."""
-MOST_TRIES = 6
 _MOST_QUALITIES = 2**MOST_TRIES - 1
 
 

@@ -75,7 +75,7 @@ def write_animation(target: Target, job: Job) -> EncodedVariant | None:
         frames = partial(_frames, decoded, animation, target.rung, job)
         return encode_animation(frames, animation, target.output, {"quality": quality, **sharp}, job.embedded)
 
-    quality = job.spec.quality_of(target.output, target.pixels)
+    quality = job.spec.quality_of(OUTPUTS[target.output.name], target.pixels)  # animations know no effort
     chosen = chosen_for(target, job, encode_at, quality)
     variant = encoded_variant(target, chosen.data, chosen.note, chosen.quality)
     return replace(variant, animated=moves(chosen.data))
@@ -244,7 +244,7 @@ def _variants(
         decides = job.spec.auto and rung.steps not in decided
         outputs = decided.get(rung.steps, looks[rung.steps])
         wanted = outputs if decides else [one for one in outputs if not job.spec.leaves_out(rung.names, one.name)]
-        made: Iterable[EncodedVariant] = (_written(Target(shown, rung, output), job) for output in wanted)
+        made: Iterable[EncodedVariant] = (_written(_target(shown, rung, output), job) for output in wanted)
         if decides:
             made = best(tuple(made))
             decided[rung.steps] = tuple(OUTPUTS[variant.format] for variant in made)
@@ -268,7 +268,11 @@ def _within(made: Iterable[EncodedVariant], shown: Image.Image, rung: Rung, job:
     from lightpress.image.budget import within  # noqa: PLC0415  few recipes have one
 
     for variant in made:
-        yield within(variant, Target(shown, rung, OUTPUTS[variant.format]), job)
+        yield within(variant, _target(shown, rung, OUTPUTS[variant.format]), job)
+
+
+def _target(shown: Image.Image, rung: Rung, output: Output) -> Target:
+    return Target(shown, rung, rung.written_as(output))
 
 
 def _written(target: Target, job: Job) -> EncodedVariant:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, get_args
 from lightpress.image.errors import FileCutShort
 from lightpress.image.inputs import ACCEPTED
 from lightpress.image.limits import Limits
-from lightpress.image.outputs import CUT, MOVING_BY_DEFAULT, OUTPUTS, WHOLE, Output
+from lightpress.image.outputs import AT_HIGH_EFFORT, CUT, MOVING_BY_DEFAULT, OUTPUTS, WHOLE, Output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,6 +33,16 @@ TONE_MAPPINGS: tuple[str, ...] = get_args(ToneMapping)
 
 Colors = Literal["srgb", "p3"]
 COLORS: tuple[str, ...] = get_args(Colors)
+
+Effort = Literal["normal", "high"]
+EFFORTS: tuple[str, ...] = get_args(Effort)
+
+PIXELS_OF_HIGH_EFFORT = 10_000_000
+"""Of how many, over all sizes, a picture is written at high effort. Noise takes 0.85 s of CPU for each million in AVIF,
+and 1.4 in four formats; there are 20 s for a picture (`pipeline.sandbox`)."""
+
+MOST_TRIES = 6
+"""How often a variant that exceeds its budget is encoded anew (`budget`)."""
 
 
 class Pixels(NamedTuple):
@@ -165,6 +175,7 @@ class Rung(NamedTuple):
         cut: The part of it that is shown.
         steps: What is done to that part.
         max_bytes: What a file may have; None for any number.
+        high_effort: Whether its still variants are written at high effort.
     """
 
     names: tuple[str, ...]
@@ -172,6 +183,7 @@ class Rung(NamedTuple):
     cut: Cut
     steps: tuple[Step, ...] = ()
     max_bytes: int | None = None
+    high_effort: bool = False
 
     @property
     def result(self) -> Pixels:
@@ -180,6 +192,10 @@ class Rung(NamedTuple):
         for step in self.steps:
             pixels = step.after(pixels) if step.after else pixels
         return pixels
+
+    def written_as(self, output: Output) -> Output:
+        """The row of the format with the settings for a still variant of this."""
+        return AT_HIGH_EFFORT.get(output.name, output) if self.high_effort else output
 
     @property
     def is_whole(self) -> bool:
@@ -283,7 +299,6 @@ class Spec:
             the place where it was taken included ("all"), or nothing ("none").
         lossless: Whether a variant with the original's own pixels and format is packed without loss.
         animation: Whether variants of an animation move.
-        moving: The formats, by name, that they move in.
         accept: Names of rows in `formats.INPUTS`: the formats that are read.
         damaged: Whether what is there of a file that is cut short is published, with a note, or the file is refused.
         colors: The color space of the variants: sRGB ("srgb"), or Display P3 ("p3") where sRGB lacks colors of it.
@@ -297,6 +312,8 @@ class Spec:
         focus: The point to keep in all sizes that cover a box, as somebody has said for this picture; as in `Size`.
         facts: What is told of the file besides (`capture.OF_THE_FILE`).
         png_colors: How many colors PNG variants may have, where the difference is not seen (`palette`); None for any.
+        moving: The formats, by name, that animations move in.
+        effort: How much CPU still variants may take for fewer bytes: the knee ("normal"), or several times of that.
     """
 
     sizes: tuple[Size, ...]
@@ -319,6 +336,7 @@ class Spec:
     facts: tuple[str, ...] = ()
     png_colors: int | None = None
     moving: tuple[str, ...] = MOVING_BY_DEFAULT
+    effort: Effort = "normal"
 
     def leaves_out(self, names: Sequence[str], form: str) -> bool:
         """Whether the variant that serves these sizes is not made: it would have to be for any that is not lazy."""
@@ -441,4 +459,15 @@ class Spec:
             whole = picture.times(scale if size.fit == "cover" else min(scale, longest / max(picture)))
             names.setdefault((whole, size.cut(whole), size.steps, size.max_bytes), []).append(size.name)
         largest_first = sorted(names.items(), key=lambda item: (*item[0][:2], item[1]), reverse=True)
-        return tuple(Rung(tuple(served), *reduction) for reduction, served in largest_first)
+        return self._with_effort([Rung(tuple(served), *reduction) for reduction, served in largest_first])
+
+    def _with_effort(self, rungs: Sequence[Rung]) -> tuple[Rung, ...]:
+        """Let as many of them, the smallest first, have high effort as a picture has CPU time for."""
+        if self.effort != "high":
+            return tuple(rungs)
+        left, marked = PIXELS_OF_HIGH_EFFORT, []
+        for rung in reversed(rungs):
+            width, height = rung.result
+            left -= width * height * (1 + MOST_TRIES if rung.max_bytes else 1)
+            marked.append(rung._replace(high_effort=left >= 0))
+        return tuple(reversed(marked))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lightpress.image.check import checked
 from lightpress.image.encode import is_lossless
-from lightpress.image.job import EncodedVariant
+from lightpress.image.job import EncodedVariant, no_packing
 from lightpress.image.original import Chosen, never_larger, repack
 
 if TYPE_CHECKING:
@@ -42,7 +42,9 @@ def encoder_of(target: Target, job: Job) -> Callable[[int], Chosen]:
 
 def _encoding(target: Target, job: Job) -> Callable[[int], bytes]:
     output, spec, embedded = target.output, job.spec, job.embedded
-    return lambda quality: job.encode(target.image, output, spec.at_quality(output, quality), embedded)
+    pack = job.pack if target.rung.high_effort else no_packing
+    area = target.pixels.width * target.pixels.height
+    return lambda quality: pack(job.encode(target.image, output, spec.at_quality(output, quality), embedded), area)
 
 
 def chosen_for(target: Target, job: Job, encode_at: Callable[[int], bytes], quality: int) -> Chosen:

@@ -54,6 +54,8 @@ def owed_of(
 def _owed(spec: Spec, rung: Rung, form: str, facts: OriginalInfo, publication: Publication) -> Iterator[LazyVariant]:
     """One for each size that the file serves."""
     output = OUTPUTS[form]
+    animated = facts.frames > 1 and spec.moves_in(output)
+    written = output if animated else rung.written_as(output)
     for name in rung.names:
         yield LazyVariant(
             name=name,
@@ -62,8 +64,8 @@ def _owed(spec: Spec, rung: Rung, form: str, facts: OriginalInfo, publication: P
             width=rung.result.width,
             height=rung.result.height,
             path=variant_path(publication.key, publication.generation, _File(rung.names, form)),
-            quality=spec.quality_of(output, rung.result) if output.lossy else None,
-            animated=facts.frames > 1 and spec.moves_in(output),
+            quality=spec.quality_of(written, rung.result) if output.lossy else None,
+            animated=animated,
         )
 
 

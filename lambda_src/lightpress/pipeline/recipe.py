@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from lightpress.image.candidates import CANDIDATES
 from lightpress.image.errors import Reason
 from lightpress.image.inputs import READABLE
-from lightpress.image.outputs import MOVING_BY_DEFAULT
+from lightpress.image.outputs import AT_HIGH_EFFORT, MOVING_BY_DEFAULT
 from lightpress.image.revision import REVISION
 from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.path_pattern import PathPattern
@@ -35,6 +35,7 @@ _USUAL: Mapping[str, object] = {
     "facts": (),
     "png_colors": None,
     "moving": MOVING_BY_DEFAULT,
+    "effort": "normal",
 }
 AUTO, FACES = "auto", "faces"
 """What is looked for in each picture, of a size's `focus`."""
@@ -101,6 +102,9 @@ class Recipe:
         spec = {name: value for name, value in spec.items() if _USUAL.get(name) != value}
         rows = [_settings(output, self.spec) for output in self.spec.outputs()]
         decides = {"revision": REVISION, "spec": spec, "outputs": sorted(rows, key=lambda row: str(row["name"]))}
+        if self.spec.effort == "high":
+            high = [AT_HIGH_EFFORT[name] for name in sorted(AT_HIGH_EFFORT.keys() & set(self.spec.formats))]
+            decides["high"] = [_settings(output, self.spec) for output in high]
         if self.spec.auto:
             decides["kinds"] = {kind: asdict(candidates) for kind, candidates in CANDIDATES.items()}
         return _digest(decides)
@@ -169,6 +173,11 @@ class RecipeBook:
     def is_lazy(self) -> bool:
         """Whether any of the recipes leaves variants for their first view."""
         return any(recipe.spec.lazy for recipe in self.recipes.values())
+
+    @property
+    def has_high_effort(self) -> bool:
+        """Whether any of the recipes takes several times the CPU for fewer bytes."""
+        return any(recipe.spec.effort == "high" for recipe in self.recipes.values())
 
     @property
     def reviewers(self) -> tuple[str, ...]:

@@ -13,11 +13,13 @@ from lightpress.image.outputs import MOVING, MOVING_BY_DEFAULT, OUTPUTS, WRITTEN
 from lightpress.image.spec import (
     COLORS,
     DAMAGED,
+    EFFORTS,
     HDR,
     METADATA,
     TONE_MAPPINGS,
     Colors,
     Damaged,
+    Effort,
     HighRangePolicy,
     Metadata,
     Size,
@@ -198,6 +200,7 @@ def _recipe(name: str, recipes: Table, folder: Path) -> Recipe:
         auto=auto,
         lazy=_lazy(row, sizes, formats),
         facts=tuple(name for name in OF_THE_FILE if name in asked),
+        effort=cast("Effort", row.text("effort", "normal", allowed=EFFORTS)),
         png_colors=row.integer("png_colors", low=2, high=MOST_PNG_COLORS) if row.has("png_colors") else None,
     )
     _check_spec(row, spec)

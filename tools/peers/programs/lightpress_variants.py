@@ -1,12 +1,14 @@
 """Lightpress as its function runs it: a child process for each picture, and the default settings.
 
-Answers {"picture", "out", "widths", "formats"} only. Qualities are those of the package; the one option of a format is
-`step`, which is added to all of them, in one process. The one format `auto` stands for those that suit each picture.
+Answers {"picture", "out", "widths", "formats"} only. Qualities are those of the package. A format has two options:
+`step`, which is added to all of them, in one process, and `effort`, of a recipe, which is the same for all formats. The
+one format `auto` stands for those that suit each picture.
 PYTHONPATH decides which package: this checkout's `lambda_src`, or that of the last release.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +51,8 @@ def to_variants(data: bytes, widths: Sequence[int], formats: Mapping[str, Any]) 
     """Every width in every format."""
     sizes = tuple(Size(f"w{width}", width) for width in widths)
     spec = Spec(sizes, _written(), auto=True) if "auto" in formats else Spec(sizes, tuple(formats))
+    if efforts := {options["effort"] for options in formats.values() if "effort" in options}:
+        spec = replace(spec, effort=efforts.pop())  # no release has it yet
     steps = {name: options["step"] for name, options in formats.items() if "step" in options}
     result: Any = _stepped(data, spec, steps) if steps else render_in_sandbox(data, spec, _PATIENT)
     variants = result.variants if hasattr(result, "variants") else result.renditions  # so called in release 0.1.0

@@ -108,6 +108,7 @@ def backfill(  # noqa: PLR0913, PLR0917  the command's options
     from lightpress.cli.distributed import Caps
     from lightpress.cli.tasks import backfill_of
 
+    book = recipes_of(recipes)
     try:
         job = job_for(
             deployment_of(environment),
@@ -116,10 +117,10 @@ def backfill(  # noqa: PLR0913, PLR0917  the command's options
             mode=mode,
             since=since.replace(tzinfo=UTC) if since else None,
             inventory=inventory,
-            recipes=recipes_of(recipes),
+            recipes=book,
         )
         prices = prices_of(region, price)
-        dollars = dollars_of(prices, assumptions_again(assume, in_place=mode == IN_PLACE_MODE), architecture)
+        dollars = dollars_of(prices, assumptions_again(assume, book, in_place=mode == IN_PLACE_MODE), architecture)
         retrieval = retrieval_of(prices)
         limits = Limits(
             rate or _RATE, max_in_flight or _MAX_IN_FLIGHT, max_objects, max_dollars, timeout, dollars, retrieval

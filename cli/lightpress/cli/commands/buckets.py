@@ -119,7 +119,7 @@ def plan(  # noqa: PLR0913, PLR0917  the command's options
     from lightpress.costs.estimate import cost_of
 
     deployment, book, prices = deployment_of(environment), recipes_of(recipes), prices_of(region, price)
-    dollars = cost_of(assumptions_again(assume), prices, architecture)
+    dollars = cost_of(assumptions_again(assume, book), prices, architecture)
     try:
         task = plan_of(deployment, recipes, book).priced(prices)
         if halt:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lightpress.costs.bill import Bill, Use
     from lightpress.costs.estimate import Assumptions, Estimate
     from lightpress.costs.prices import Prices
+    from lightpress.pipeline.recipe import RecipeBook
 
 PriceOption = Annotated[
     list[str] | None,
@@ -35,6 +36,7 @@ ArchitectureOption = Annotated[Literal["arm64", "x86_64"], typer.Option(help="Th
 
 
 Scenario = Literal["upload", "url", "attach", "in-place"]
+Effort = Literal["normal", "high"]
 Originals = Literal["keep", "infrequent", "drop_after_publish"]
 Storage = Literal["standard", "infrequent-access", "intelligent-tiering", "glacier-instant-retrieval"]
 
@@ -71,6 +73,7 @@ def estimate(  # noqa: PLR0913, PLR0917  the command's options
     lazy: Annotated[
         bool, typer.Option("--lazy", help="The recipe leaves its smaller sizes for their first view.")
     ] = False,
+    effort: Annotated[Effort, typer.Option(help="Of the recipe.")] = "normal",
     months: Annotated[
         int | None, typer.Option(min=1, max=120, help="The whole bill over so many months, of 30 days each.")
     ] = None,
@@ -113,7 +116,8 @@ def estimate(  # noqa: PLR0913, PLR0917  the command's options
     prices, is_in_place = prices_of(region, price), in_place or scenario == "in-place"
     if in_place and scenario in {"url", "attach"}:
         stop(f"--in-place excludes --scenario {scenario}: what is compressed in place is in its bucket already.")
-    assumed, use = _assumptions(assume or [], _base(in_place=is_in_place, lazy=lazy), bill.Use())
+    base, usual = _base(in_place=is_in_place, lazy=lazy, effort=effort), bill.use_at(effort)
+    assumed, use = _assumptions(assume or [], base, usual)
     of_originals = {
         "--originals-storage": originals_storage != "standard",
         "--originals": originals != "keep",
@@ -124,7 +128,7 @@ def estimate(  # noqa: PLR0913, PLR0917  the command's options
         "--deletes": deletes > 0,
         "--scenario": scenario in {"url", "attach"},
         "--variants-storage": variants_storage != "standard",
-        **{f"--assume {row.name}": getattr(use, row.name) != row.default for row in fields(use)},
+        **{f"--assume {row.name}": getattr(use, row.name) != getattr(usual, row.name) for row in fields(use)},
     }
     if months is None:
         _refuse(of_originals | over_months, "needs --months: without it, the estimate is of processing alone.")
@@ -192,22 +196,28 @@ def prices_of(region: str, changes: list[str] | None) -> Prices:
         stop(str(error))
 
 
-def assumptions_again(changes: list[str] | None, *, in_place: bool = False) -> Assumptions:
-    """Those for originals that had a manifest before, with `--assume` applied; ends the command where that is wrong."""
+def assumptions_again(changes: list[str] | None, book: RecipeBook, *, in_place: bool = False) -> Assumptions:
+    """Those for originals that had a manifest before, with `--assume` applied; ends the command where that is wrong.
+
+    book: What they are rendered by. Where some of its recipes have high effort, all originals are counted so.
+    """
     from lightpress.costs.estimate import AGAIN
 
-    base = _base(in_place=in_place, lazy=False)
+    effort: Effort = "high" if book.has_high_effort and not in_place else "normal"
+    base = _base(in_place=in_place, lazy=False, effort=effort)
     assumed: Assumptions
     (assumed,) = _assumptions(changes or [], base if in_place else replace(base, **AGAIN))
     return assumed
 
 
-def _base(*, in_place: bool, lazy: bool) -> Assumptions:
-    from lightpress.costs.estimate import IN_PLACE, LAZY, Assumptions
+def _base(*, in_place: bool, lazy: bool, effort: Effort) -> Assumptions:
+    from lightpress.costs.estimate import HIGH_EFFORT, IN_PLACE, LAZY, Assumptions
 
-    if in_place and lazy:
-        stop("--in-place excludes --lazy: what is compressed in place has no variants.")
-    differing = IN_PLACE if in_place else LAZY if lazy else {}
+    if in_place and (lazy or effort == "high"):
+        stop(f"--in-place excludes {'--lazy' if lazy else '--effort'}: what is compressed in place has no variants.")
+    differing: Mapping[str, float] = IN_PLACE if in_place else LAZY if lazy else {}
+    if effort == "high":
+        differing = HIGH_EFFORT[lazy]
     return replace(Assumptions(), **differing)
 
 
