@@ -203,6 +203,31 @@ def test_an_estimate_names_every_assumption(rig: Rig) -> None:  # noqa: ARG001  
     assert run("estimate", "--assume", "speed=1").exit_code == 1
 
 
+def test_high_effort_costs_more_once_and_less_by_view(rig: Rig) -> None:  # noqa: ARG001  no AWS is asked
+    def told(*arguments: str) -> dict[str, Any]:
+        answer = run("estimate", "--json", *arguments)
+        assert answer.exit_code == 0, answer.output
+        found: dict[str, Any] = json.loads(answer.stdout)
+        return found
+
+    for lazy in ((), ("--lazy",)):
+        normal, high = told(*lazy), told(*lazy, "--effort", "high")
+        assert high["assumptions"]["cpu_ms"] > 2 * normal["assumptions"]["cpu_ms"]
+        assert high["assumptions"]["variant_bytes"] == pytest.approx(
+            0.9 * normal["assumptions"]["variant_bytes"], rel=0.01
+        )
+    year = ("--months", "12", "--views")
+    few, many = (
+        [told(*year, views, "--effort", effort)["dollars"] for effort in ("normal", "high")] for views in ("1M", "100M")
+    )
+    assert few[0] < few[1]
+    assert many[0] > many[1]
+    assert (
+        told(*year, "1M", "--effort", "high")["assumptions"]["view_bytes"]
+        < told(*year, "1M")["assumptions"]["view_bytes"]
+    )
+
+
 def test_the_bill_of_a_year_has_a_line_for_everything_and_says_what_it_rests_on(rig: Rig) -> None:  # noqa: ARG001
     asked = ("estimate", "--pictures", "1M", "--months", "12", "--views", "2.5M", "--deletes", "1k")
     shown = run(*asked, "--originals-storage", "intelligent-tiering")

@@ -109,6 +109,8 @@ def test_former_names_of_options_work_and_are_in_no_help(command: tuple[str, ...
         (("--scenario", "url"), "--scenario needs --months"),
         (("--originals", "infrequent"), "--originals needs --months"),
         (("--assume", "view_bytes=1000"), "--assume view_bytes needs --months"),
+        (("--effort", "highest"), "'highest' is not one of 'normal', 'high'"),
+        (("--in-place", "--effort", "high"), "--in-place excludes --effort"),
         (("--in-place", "--scenario", "url"), "--in-place excludes --scenario url"),
         (("--months", "12", "--scenario", "attach", "--replicas", "standard"), "--replicas is for originals in the"),
         (("--months", "12", "--in-place", "--originals", "infrequent"), "--originals is for originals in the"),

@@ -80,6 +80,17 @@ def test_another_quality_width_or_format_is_distinguished() -> None:
     }
 
 
+def test_another_effort_makes_other_avif_and_leaves_the_pixels_of_jpeg_and_what_moves() -> None:
+    spec = Spec((Size("w400", 400),), ("jpeg", "avif", "webp"), animation=True, moving=("avif", "webp"))
+    old = Recipe("web", spec)
+    still, moving = published("a", old), published("b", old, form="gif")
+    moving = replace(moving, variants=tuple(replace(one, animated=one.format != "jpeg") for one in moving.variants))
+    high = book(replace(spec, effort="high"))
+    assert plan([still], high).names["changed"] == {"w400.avif": 1}
+    assert plan([moving], high).names == {"same": {"w400.avif": 1, "w400.webp": 1, "w400.jpeg": 1}}
+    assert plan([still, moving], high).pictures == {"stale": 2}
+
+
 AUTO = Spec(OLD.spec.sizes, tuple(OUTPUTS), auto=True)
 
 

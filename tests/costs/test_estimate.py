@@ -9,6 +9,7 @@ import pytest
 from lightpress.cdk.readiness import PROJECT
 from lightpress.costs.estimate import (
     AGAIN,
+    HIGH_EFFORT,
     IN_PLACE,
     LAZY,
     Assumptions,
@@ -18,7 +19,7 @@ from lightpress.costs.estimate import (
     estimate,
     why,
 )
-from lightpress.costs.prices import PRICES, Prices, UnknownPriceError, prices_of
+from lightpress.costs.prices import MILLION, PRICES, Prices, UnknownPriceError, prices_of
 from lightpress.pipeline.outcomes import Action
 from lightpress.pipeline.reconcile import reconcile
 from tests.pipeline.fakes import FakeCloud, book, source
@@ -189,6 +190,16 @@ def test_leaving_the_smaller_sizes_of_web_pays_off_while_less_than_35_percent_of
     assert lazy[0.2].lines[-1].dollars / variants == pytest.approx(0.63, abs=0.01)
     page = (PROJECT / "docs" / "recipes.md").read_text(encoding="utf-8")
     assert "cheaper while less than 35 % of those files is ever viewed" in page
+
+
+def test_the_page_on_recipes_says_what_high_effort_costs_and_from_when_it_pays() -> None:
+    prices = prices_of("us-east-1")
+    normal, high = (estimate(Assumptions(**said), prices).once for said in ({}, HIGH_EFFORT[False]))
+    of_a_view = 10_400 * prices.cdn_gb / 1e9  # an AVIF of the recipe `web`, the mean of its widths: docs/decisions/0161
+    page = (PROJECT / "docs" / "recipes.md").read_text(encoding="utf-8")
+    assert f"Of a million pictures that is ${high - normal:.0f} more" in page
+    assert (high - normal) / MILLION / of_a_view == pytest.approx(40, abs=5)
+    assert "from some 40 views of each picture on" in page
 
 
 def test_without_lazy_variants_an_estimate_has_no_line_for_them() -> None:

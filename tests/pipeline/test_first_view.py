@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lightpress.image.job import RenderResult
+    from lightpress.image.spec import Effort
 
 KEY = "photos/cat.png"
 SPEC = Spec((Size("small", 24), Size("large", 48)), ("avif", "png"))
@@ -118,13 +119,15 @@ def test_the_manifest_names_all_four_variants_and_one_of_them_is_there(world: Wo
     assert [path for path in world.images.keys if path.startswith("i/")] == [manifest.variants[0].path]
 
 
+@pytest.mark.parametrize("effort", ["normal", "high"])
 @pytest.mark.parametrize(("name", "form"), sorted(LAZY))
 def test_at_its_first_view_it_is_what_it_would_have_been_at_upload_to_the_byte(
-    name: str, form: str, world: World
+    name: str, form: str, effort: Effort
 ) -> None:
-    eager = World(spec=SPEC)
-    eager.uploads.put(KEY, PICTURE)
-    eager.settle()
+    eager, world = (World(replace(SPEC, lazy=lazy, effort=effort)) for lazy in (frozenset[tuple[str, str]](), LAZY))
+    for one in (eager, world):
+        one.uploads.put(KEY, PICTURE)
+        one.settle()
     (wanted,) = (one for one in eager.manifest().variants if (one.name, one.format) == (name, form))
     view = world.view(world.path(name, form))
     assert (view.result, view.data) == (Result.RENDERED, eager.images.data(wanted.path))
@@ -355,11 +358,12 @@ def test_a_late_look_removes_what_somebody_left_behind(world: World) -> None:
     assert world.images.data(path) is None
 
 
+@pytest.mark.parametrize("effort", ["normal", "high"])
 @pytest.mark.parametrize("moves", [True, False])
-def test_what_is_owed_is_described_as_it_would_be_if_it_were_there(moves: bool) -> None:
+def test_what_is_owed_is_described_as_it_would_be_if_it_were_there(moves: bool, effort: Effort) -> None:
     frames = [ramp((96, 96)), four_corners((96, 96))]
     picture = file_of(frames[0], "GIF", save_all=True, append_images=frames[1:]) if moves else PICTURE
-    spec = Spec((Size("small", 24), Size("large", 48)), ("webp", "jpeg", "png"))
+    spec = Spec((Size("small", 24), Size("large", 48)), ("avif", "webp", "jpeg", "png"), effort=effort)
     owing = {(size, form) for size in ("small", "large") for form in spec.formats} - {("small", "png")}
     described = {}
     for lazy in (frozenset(), frozenset(owing)):

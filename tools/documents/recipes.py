@@ -156,8 +156,8 @@ RECIPE: Mapping[str, Key] = {
     "effort": _word(
         "normal",
         EFFORTS,
-        "How much CPU still pictures may take: `high` is several times as much, for a fifth to a quarter fewer bytes "
-        'of AVIF (recipes.md, "Effort")',
+        "How much CPU still pictures may take: `high` is five times as much, for a fifth fewer bytes of AVIF "
+        '(recipes.md, "Effort")',
     ),
     "png_colors": Key(
         "any number",

@@ -104,7 +104,7 @@ class Use:
     queues: float = _assumed(4, "queues that functions poll: 657,000 requests a month each while they are empty")
 
 
-_HIGH_EFFORT = {"view_bytes": 44_000}
+_HIGH_EFFORT = {"view_bytes": 42_750}
 
 
 def use_at(effort: str) -> Use:

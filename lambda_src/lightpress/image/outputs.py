@@ -124,8 +124,8 @@ OUTPUTS: Mapping[str, Output] = {row.name: row for row in _OUTPUTS}
 
 # Qualities give photos the same score as the rows above. JPEG and PNG are packed without loss (`writers`).
 _HIGH_EFFORT: Mapping[str, Mapping[str, Any]] = {
-    # Speed 6 is the knee: speed 7 takes three quarters of its CPU and a sixth more bytes, speed 5 six times its CPU for
-    # a tenth fewer.
+    # Speed 6 is the knee: speed 7 takes three quarters of its CPU and has a sixth more bytes, speed 5 takes five times
+    # its CPU for a seventh fewer (docs/decisions/0161).
     "avif": {
         "options": {"speed": 6, "max_threads": 1, "autotiling": False, "advanced": _AOM},
         "quality": ((_ICON, 90), (500, 53), (1_000, 49), (1_600, 46), (inf, 45)),
