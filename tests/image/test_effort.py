@@ -100,6 +100,15 @@ def test_a_size_with_a_budget_counts_as_often_as_it_may_be_encoded() -> None:
     assert high_of(Spec(sizes[1:], ("avif",), effort="high"), Pixels(3000, 2000)) == ["w1920"]
 
 
+def test_within_a_budget_the_quality_is_higher() -> None:
+    budget = Spec((Size("w", 640, max_bytes=12_000),), ("avif",))
+    normal, high = of_both(PHOTO, budget)
+    assert max(len(normal.data), len(high.data)) <= 12_000
+    assert normal.quality is not None
+    assert high.quality is not None
+    assert high.quality > normal.quality
+
+
 @pytest.mark.parametrize("form", ["avif", "webp", "jpeg", "png"])
 def test_a_size_beyond_that_is_written_as_ever(form: str) -> None:
     sizes = (Size("w", 3200), Size("small", 320))
