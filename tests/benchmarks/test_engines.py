@@ -128,5 +128,7 @@ def test_the_row_of_another_allocator_is_the_fastest_sharp_and_nothing_else(tmp_
 
 
 def test_an_unknown_engine_is_refused_with_those_that_there_are() -> None:
-    with pytest.raises(EngineError, match=r"'sharpp' is no engine; allowed: Lightpress, sharp, AVIF effort 2"):
+    with pytest.raises(
+        EngineError, match=r"'sharpp' is no engine; allowed: Lightpress, Lightpress, high effort, sharp"
+    ):
         named("sharpp")

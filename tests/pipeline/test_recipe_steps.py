@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lightpress.composition.publishing import RECIPES
-from lightpress.image.candidates import CANDIDATES
 from lightpress.image.revision import REVISION
 from lightpress.image.stepping import built_in, own_names
 from lightpress.pipeline.recipe_file import load_recipes
@@ -168,15 +167,16 @@ def test_a_new_logo_makes_its_pictures_stale_and_no_others(tmp_path: Path) -> No
 
 
 def test_recipes_without_steps_have_the_digest_that_they_had_before_there_were_steps() -> None:
-    # As it was computed then, from all that a size had.
-    for recipe in load_recipes(RECIPES).recipes.values():
+    # As it was computed then, from all that a size had; AVIF has rows for screens since.
+    for listed in load_recipes(RECIPES).recipes.values():
+        recipe = replace(listed, spec=replace(listed.spec, formats=("webp", "jpeg"), auto=False))
         sizes = [
             {"name": one.name, "width": one.width, "height": one.height, "fit": one.fit, "focus": list(one.focus)}
             for one in sorted(recipe.spec.sizes, key=lambda size: size.name)
         ]
         rest = asdict(replace(recipe.spec, sizes=()))
         facts_and_others = ("formats", "quality", "accept", "native", "colors", "hdr", "tone_mapping", "lazy", "focus")
-        for name in (*facts_and_others, "facts", "png_colors", "moving", "effort"):
+        for name in (*facts_and_others, "facts", "png_colors", "moving", "effort", "auto"):
             del rest[name]
         outputs = [
             {**asdict(output), "quality": recipe.spec.qualities_of(output)}
@@ -190,7 +190,6 @@ def test_recipes_without_steps_have_the_digest_that_they_had_before_there_were_s
             "revision": REVISION,
             "spec": {**rest, "sizes": sizes},
             "outputs": outputs,
-            "kinds": {kind: asdict(candidates) for kind, candidates in CANDIDATES.items()},
         }
         assert recipe.digest == hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]
 

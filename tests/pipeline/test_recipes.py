@@ -838,12 +838,22 @@ def test_other_settings_of_an_encoder_change_the_digest(monkeypatch: pytest.Monk
     assert recipe().digest != before
 
 
-def test_other_settings_of_high_effort_change_the_digest_of_that_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    normal, high = recipe(), changed(effort="high")
-    before = normal.digest, high.digest
-    other = replace(outputs.AT_HIGH_EFFORT["webp"], options={"method": 6})
-    monkeypatch.setitem(cast("dict[str, outputs.Output]", outputs.AT_HIGH_EFFORT), "webp", other)
-    assert (replace(normal).digest == before[0], replace(high).digest == before[1]) == (True, False)
+@pytest.mark.parametrize(
+    ("case", "name", "changes"),
+    [
+        (("high", False), "webp", {"high"}),
+        (("high", True), "avif", {"high"}),
+        (("normal", True), "avif", {"normal"}),
+    ],
+)
+def test_other_settings_where_there_is_time_change_the_digest_of_what_is_written_so(
+    case: tuple[str, bool], name: str, changes: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    efforts = {effort: changed(formats=("avif", "webp"), effort=effort) for effort in ("normal", "high")}
+    before = {effort: one.digest for effort, one in efforts.items()}
+    rows = cast("dict[str, outputs.Output]", outputs.SLOWER[case][-1].rows)
+    monkeypatch.setitem(rows, name, replace(rows[name], options={"speed": 1}))
+    assert {effort for effort, one in efforts.items() if replace(one).digest != before[effort]} == changes
 
 
 def test_a_recipe_that_says_nothing_of_effort_is_of_normal_effort(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from lightpress.delivery.choice import VIEWERS, dominant, smallest
 from lightpress.image.encode import encode
-from lightpress.image.outputs import OUTPUTS, WRITTEN
+from lightpress.image.outputs import OUTPUTS, SLOWER, WRITTEN
 from lightpress.image.palette import with_palette
 from lightpress.image.render import render
 from lightpress.image.spec import Size, Spec
@@ -39,7 +39,7 @@ class Row(NamedTuple):
         name: Of the drawing.
         asked: The width that is asked for, in pixels.
         bytes: Of the format that `formats = "auto"` publishes for newer browsers.
-        avif: As AVIF at the usual quality.
+        avif: As AVIF at the usual quality, written as what shows a screen.
         few: As WebP without loss of the picture with 16 colors.
         given: What viewers are given that show it: its bytes.
         width: Of what they are given, in pixels.
@@ -120,7 +120,7 @@ def _otherwise(png: bytes, spec: Spec) -> tuple[int, int]:
     with Image.open(io.BytesIO(png)) as opened:
         shown = opened.convert("RGBA" if opened.has_transparency_data else "RGB")
     few = with_palette(shown, _FEW_COLORS).convert(shown.mode)
-    return len(encode(shown, OUTPUTS["avif"], spec)), len(encode(few, OUTPUTS["webp"], spec))
+    return len(encode(shown, SLOWER["normal", True][0].rows["avif"], spec)), len(encode(few, OUTPUTS["webp"], spec))
 
 
 def _decode_ms(data: bytes) -> float:

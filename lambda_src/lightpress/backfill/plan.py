@@ -169,7 +169,7 @@ def _owed(manifest: Manifest, recipe: Recipe) -> tuple[dict[str, _Look], frozens
     animated = any(variant.animated for variant in manifest.offered)
 
     def quality(output: Output, rung: Rung) -> int | None:
-        still = output if animated and spec.moves_in(output) else rung.written_as(output)
+        still = output if animated and spec.moves_in(output) else spec.row_of(output, rung)
         return spec.quality_of(still, rung.result) if output.lossy else None
 
     found = {

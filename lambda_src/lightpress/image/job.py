@@ -157,6 +157,7 @@ class Job:
         profile: The ICC profile of the variants; empty for sRGB.
         gain_map: The gain map of the original, where variants keep it.
         outputs: The formats that the largest size is encoded in.
+        screen: Whether the picture shows a screen, text or a drawing.
     """
 
     spec: Spec
@@ -168,6 +169,7 @@ class Job:
     profile: bytes = b""
     gain_map: UprightGainMap | None = None
     outputs: tuple[Output, ...] = ()
+    screen: bool = False
 
     @property
     def embedded(self) -> Embedded:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,6 +82,12 @@ _ICON = 32
 _AVIF_MOTION = {"speed": 9, "max_threads": 1, "range": "limited"}
 _AOM = {"color:tune": "ssimulacra2", "color:disable-trellis-quant": "1"}
 
+
+def _avif(speed: int, advanced: Mapping[str, str]) -> dict[str, Any]:
+    """One thread: Lambda bills one CPU. One tile, unlike Pillow's default: 2 % fewer bytes from 1280 pixels on."""
+    return {"speed": speed, "max_threads": 1, "autotiling": False, "advanced": advanced}
+
+
 _OUTPUTS = (
     # Only where a recipe names it (docs/decisions/0119). Its encoder takes no profile, so it is sRGB. Effort 5 is the
     # first that takes fewer bytes than AVIF at the same score.
@@ -90,13 +96,12 @@ _OUTPUTS = (
         alpha=True, quality=((_ICON, 95), (500, 78), (1_000, 64), (1_600, 57), (inf, 55)), max_side=65_535,
         options={"effort": 5, "num_threads": 0},
     ),
-    # Speed 9 of the AOM encoder: a seventh of speed 6's CPU for a fifth more bytes. One thread: Lambda bills one CPU.
-    # Tuned for what is seen, and without its slow search for coefficients: a sixth less CPU at equal bytes and score.
-    # In one tile, unlike Pillow's default: 2 % fewer bytes from 1280 pixels on.
+    # Speed 9 of the AOM encoder: a seventh of speed 6's CPU for a fifth more bytes. Tuned for what is seen, and without
+    # its slow search for coefficients: a sixth less CPU at equal bytes and score.
     Output(
         "avif", "AVIF", "image/avif", "avif", label="AVIF",
         alpha=True, quality=((_ICON, 90), (500, 55), (1_000, 51), (1_600, 48), (inf, 46)), max_side=32_768,
-        options={"speed": 9, "max_threads": 1, "autotiling": False, "advanced": _AOM}, graphic=_SHARP_COLORS,
+        options=_avif(9, _AOM), graphic=_SHARP_COLORS,
         motion=_AVIF_MOTION, in_boxes=True, halves_colors=True,
     ),
     # Method 2 is the knee: method 4 costs 2.3 times the CPU for 2 % fewer bytes.
@@ -122,22 +127,49 @@ _OUTPUTS = (
 OUTPUTS: Mapping[str, Output] = {row.name: row for row in _OUTPUTS}
 """By name, in the order of preference when a viewer accepts several: smallest first."""
 
-# Qualities give photos the same score as the rows above. JPEG and PNG are packed without loss (`writers`).
-_HIGH_EFFORT: Mapping[str, Mapping[str, Any]] = {
-    # Speed 6 is the knee: speed 7 takes three quarters of its CPU and has a sixth more bytes, speed 5 takes five times
-    # its CPU for a seventh fewer (docs/decisions/0161).
-    "avif": {
-        "options": {"speed": 6, "max_threads": 1, "autotiling": False, "advanced": _AOM},
-        "quality": ((_ICON, 90), (500, 53), (1_000, 49), (1_600, 46), (inf, 45)),
-    },
-    "webp": {
-        "options": {"method": 4},
-        "quality": ((_ICON, 95), (500, 78), (inf, 76)),
-        "lossless": {"lossless": True, "quality": 80, "method": 3},
-    },
+
+class Tier(NamedTuple):
+    """Rows that take more CPU than the usual ones.
+
+    Attributes:
+        pixels: Up to how many, over the sizes of a picture up to this one, the smallest first, there is time for them.
+        rows: By name, those that differ.
+    """
+
+    pixels: int
+    rows: Mapping[str, Output]
+
+
+def _tier(pixels: int, **rows: Mapping[str, Any]) -> Tier:
+    return Tier(pixels, {name: replace(OUTPUTS[name], **row) for name, row in rows.items()})
+
+
+_SCREEN = {**_AOM, "color:tune-content": "screen"}
+_HIGH_WEBP = {
+    "options": {"method": 4},
+    "quality": ((_ICON, 95), (500, 78), (inf, 76)),
+    "lossless": {"lossless": True, "quality": 80, "method": 3},
 }
-AT_HIGH_EFFORT: Mapping[str, Output] = {name: replace(OUTPUTS[name], **_HIGH_EFFORT[name]) for name in _HIGH_EFFORT}
-"""By name, those rows that differ where a recipe has `effort = "high"`."""
+_HIGH_AVIF = ((_ICON, 90), (500, 53), (1_000, 49), (1_600, 46), (inf, 45))
+
+# A picture has 20 s of CPU (`pipeline.sandbox`). A million pixels in four formats take up to 1.4 s at high effort, which
+# is noise; those of a page full of small letters 0.7 s, and 1.5 s at high effort.
+_ALL_TIME, _SOME_TIME = 10_000_000, 6_000_000
+
+SLOWER: Mapping[tuple[str, bool], tuple[Tier, ...]] = {
+    ("normal", False): (),
+    # Speed 9 knows nothing of what text is made of: a fifth fewer bytes and ten points more (docs/decisions/0162).
+    ("normal", True): (_tier(_ALL_TIME, avif={"options": _avif(8, _SCREEN) | _SHARP_COLORS}),),
+    # Speed 6 is the knee: speed 7 takes three quarters of its CPU and has a sixth more bytes, speed 5 takes five times
+    # its CPU for a seventh fewer (docs/decisions/0161). The qualities give photos the same score as the usual ones.
+    ("high", False): (_tier(_ALL_TIME, avif={"options": _avif(6, _AOM), "quality": _HIGH_AVIF}, webp=_HIGH_WEBP),),
+    ("high", True): tuple(
+        _tier(pixels, avif={"options": _avif(speed, _SCREEN) | _SHARP_COLORS, "quality": _HIGH_AVIF}, webp=_HIGH_WEBP)
+        for pixels, speed in ((_SOME_TIME, 7), (_ALL_TIME, 8))
+    ),
+}
+"""By effort, and by whether the picture shows a screen, text or a drawing (`screen`): what differs where there is time,
+the tier of the fewest pixels first. At high effort, JPEG and PNG are packed without loss besides (`writers`)."""
 
 WRITTEN = tuple(row.name for row in _OUTPUTS if row.by_default)
 """The names of those that are written where a recipe does not say."""

@@ -102,6 +102,10 @@ class Planar(Image.Image):
         luma, blue, red = self._planes
         return luma.image, blue.image, red.image
 
+    def luma_of(self, size: tuple[int, int]) -> Image.Image:
+        """How light some of its pixels are, as they are: in so many columns and rows."""
+        return self._planes[0].some(size)
+
     def load(self) -> Any:  # noqa: ANN401  as Pillow has it
         """Become RGB, too: Pillow calls it before it looks at pixels."""
         if self._im is None:

@@ -28,6 +28,7 @@ from lightpress.image.outputs import OUTPUTS
 from lightpress.image.pixel_library import pixel_library
 from lightpress.image.placeholder import dominant_color, lqip, reduced, thumbhash
 from lightpress.image.resize import descend, shrink
+from lightpress.image.screen import shows_screen
 from lightpress.image.spec import Cut, DecodeOptions, Pixels, Rung
 from lightpress.image.writers import chosen_for, encoded_variant, write_encoded, write_packed_original
 
@@ -119,7 +120,7 @@ def render(data: bytes, spec: Spec, encode: Encode = encode, pack: Pack = no_pac
     del decoded  # else every pixel of it would stay in memory until all steps are done
     for step in STEPS:
         picture = step(picture, job)
-    job = _focused(picture, replace(job, profile=picture.profile))
+    job = _focused(picture, replace(job, profile=picture.profile, screen=shows_screen(picture.image)))
     if spec.has_steps:
         return _with_steps(picture, job)
     job = replace(job, outputs=outputs_for(picture, job))
@@ -244,7 +245,7 @@ def _variants(
         decides = job.spec.auto and rung.steps not in decided
         outputs = decided.get(rung.steps, looks[rung.steps])
         wanted = outputs if decides else [one for one in outputs if not job.spec.leaves_out(rung.names, one.name)]
-        made: Iterable[EncodedVariant] = (_written(_target(shown, rung, output), job) for output in wanted)
+        made: Iterable[EncodedVariant] = (_written(_target(shown, rung, output, job), job) for output in wanted)
         if decides:
             made = best(tuple(made))
             decided[rung.steps] = tuple(OUTPUTS[variant.format] for variant in made)
@@ -268,11 +269,11 @@ def _within(made: Iterable[EncodedVariant], shown: Image.Image, rung: Rung, job:
     from lightpress.image.budget import within  # noqa: PLC0415  few recipes have one
 
     for variant in made:
-        yield within(variant, _target(shown, rung, OUTPUTS[variant.format]), job)
+        yield within(variant, _target(shown, rung, OUTPUTS[variant.format], job), job)
 
 
-def _target(shown: Image.Image, rung: Rung, output: Output) -> Target:
-    return Target(shown, rung, rung.written_as(output))
+def _target(shown: Image.Image, rung: Rung, output: Output, job: Job) -> Target:
+    return Target(shown, rung, job.spec.row_of(output, rung, screen=job.screen))
 
 
 def _written(target: Target, job: Job) -> EncodedVariant:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, get_args
 from lightpress.image.errors import FileCutShort
 from lightpress.image.inputs import ACCEPTED
 from lightpress.image.limits import Limits
-from lightpress.image.outputs import AT_HIGH_EFFORT, CUT, MOVING_BY_DEFAULT, OUTPUTS, WHOLE, Output
+from lightpress.image.outputs import CUT, MOVING_BY_DEFAULT, OUTPUTS, SLOWER, WHOLE, Output, Tier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,10 +36,6 @@ COLORS: tuple[str, ...] = get_args(Colors)
 
 Effort = Literal["normal", "high"]
 EFFORTS: tuple[str, ...] = get_args(Effort)
-
-PIXELS_OF_HIGH_EFFORT = 10_000_000
-"""Of how many, over all sizes, a picture is written at high effort. Noise takes 0.85 s of CPU for each million in AVIF,
-and 1.4 in four formats; there are 20 s for a picture (`pipeline.sandbox`)."""
 
 MOST_TRIES = 6
 """How often a variant that exceeds its budget is encoded anew (`budget`)."""
@@ -175,7 +171,7 @@ class Rung(NamedTuple):
         cut: The part of it that is shown.
         steps: What is done to that part.
         max_bytes: What a file may have; None for any number.
-        high_effort: Whether its still variants are written at high effort.
+        pixels_so_far: Of it and all smaller ones, as often as they may be encoded (`outputs.Tier`).
     """
 
     names: tuple[str, ...]
@@ -183,7 +179,7 @@ class Rung(NamedTuple):
     cut: Cut
     steps: tuple[Step, ...] = ()
     max_bytes: int | None = None
-    high_effort: bool = False
+    pixels_so_far: int = 0
 
     @property
     def result(self) -> Pixels:
@@ -192,10 +188,6 @@ class Rung(NamedTuple):
         for step in self.steps:
             pixels = step.after(pixels) if step.after else pixels
         return pixels
-
-    def written_as(self, output: Output) -> Output:
-        """The row of the format with the settings for a still variant of this."""
-        return AT_HIGH_EFFORT.get(output.name, output) if self.high_effort else output
 
     @property
     def is_whole(self) -> bool:
@@ -283,6 +275,16 @@ class WorkOptions(Protocol):
     @property
     def finds_faces(self) -> bool:
         """Whether faces are looked for."""
+
+
+def _added_up(rungs: Sequence[Rung]) -> tuple[Rung, ...]:
+    """The rungs, each with the pixels of all that are as small; those with a budget count as often as they may be."""
+    pixels, told = 0, []
+    for rung in reversed(rungs):
+        width, height = rung.result
+        pixels += width * height * (1 + MOST_TRIES if rung.max_bytes else 1)
+        told.append(rung._replace(pixels_so_far=pixels))
+    return tuple(reversed(told))
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,6 +406,19 @@ class Spec:
         """The rows of the formats."""
         return tuple(OUTPUTS[name] for name in self.formats)
 
+    def tier_of(self, rung: Rung, *, screen: bool = False) -> Tier | None:
+        """The rows that differ for its still variants, as there is time for them; None for the usual ones."""
+        return next((one for one in SLOWER[self.effort, screen] if rung.pixels_so_far <= one.pixels), None)
+
+    def row_of(self, output: Output, rung: Rung, *, screen: bool = False) -> Output:
+        """The row with the settings for a still variant. screen: whether it shows one, which changes no quality."""
+        tier = self.tier_of(rung, screen=screen)
+        return tier.rows.get(output.name, output) if tier else output
+
+    def packs(self, rung: Rung) -> bool:
+        """Whether its still variants are packed without loss."""
+        return self.effort == "high" and self.tier_of(rung) is not None
+
     def quality_of(self, output: Output, pixels: Pixels) -> int:
         """The quality to encode a variant of `pixels` as `output` with."""
         return next(quality for up_to, quality in self.qualities_of(output) if max(pixels) <= up_to)
@@ -459,15 +474,4 @@ class Spec:
             whole = picture.times(scale if size.fit == "cover" else min(scale, longest / max(picture)))
             names.setdefault((whole, size.cut(whole), size.steps, size.max_bytes), []).append(size.name)
         largest_first = sorted(names.items(), key=lambda item: (*item[0][:2], item[1]), reverse=True)
-        return self._with_effort([Rung(tuple(served), *reduction) for reduction, served in largest_first])
-
-    def _with_effort(self, rungs: Sequence[Rung]) -> tuple[Rung, ...]:
-        """Let as many of them, the smallest first, have high effort as a picture has CPU time for."""
-        if self.effort != "high":
-            return tuple(rungs)
-        left, marked = PIXELS_OF_HIGH_EFFORT, []
-        for rung in reversed(rungs):
-            width, height = rung.result
-            left -= width * height * (1 + MOST_TRIES if rung.max_bytes else 1)
-            marked.append(rung._replace(high_effort=left >= 0))
-        return tuple(reversed(marked))
+        return _added_up([Rung(tuple(served), *reduction) for reduction, served in largest_first])

@@ -42,7 +42,7 @@ def encoder_of(target: Target, job: Job) -> Callable[[int], Chosen]:
 
 def _encoding(target: Target, job: Job) -> Callable[[int], bytes]:
     output, spec, embedded = target.output, job.spec, job.embedded
-    pack = job.pack if target.rung.high_effort else no_packing
+    pack = job.pack if spec.packs(target.rung) else no_packing
     area = target.pixels.width * target.pixels.height
     return lambda quality: pack(job.encode(target.image, output, spec.at_quality(output, quality), embedded), area)
 

@@ -55,7 +55,7 @@ def _owed(spec: Spec, rung: Rung, form: str, facts: OriginalInfo, publication: P
     """One for each size that the file serves."""
     output = OUTPUTS[form]
     animated = facts.frames > 1 and spec.moves_in(output)
-    written = output if animated else rung.written_as(output)
+    written = output if animated else spec.row_of(output, rung)
     for name in rung.names:
         yield LazyVariant(
             name=name,

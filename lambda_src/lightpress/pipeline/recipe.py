@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from lightpress.image.candidates import CANDIDATES
 from lightpress.image.errors import Reason
 from lightpress.image.inputs import READABLE
-from lightpress.image.outputs import AT_HIGH_EFFORT, MOVING_BY_DEFAULT
+from lightpress.image.outputs import MOVING_BY_DEFAULT, SLOWER
 from lightpress.image.revision import REVISION
 from lightpress.image.spec import Size, Spec
 from lightpress.pipeline.path_pattern import PathPattern
@@ -102,12 +102,20 @@ class Recipe:
         spec = {name: value for name, value in spec.items() if _USUAL.get(name) != value}
         rows = [_settings(output, self.spec) for output in self.spec.outputs()]
         decides = {"revision": REVISION, "spec": spec, "outputs": sorted(rows, key=lambda row: str(row["name"]))}
-        if self.spec.effort == "high":
-            high = [AT_HIGH_EFFORT[name] for name in sorted(AT_HIGH_EFFORT.keys() & set(self.spec.formats))]
-            decides["high"] = [_settings(output, self.spec) for output in high]
+        if slower := self._slower:
+            decides["slower"] = slower
         if self.spec.auto:
             decides["kinds"] = {kind: asdict(candidates) for kind, candidates in CANDIDATES.items()}
         return _digest(decides)
+
+    @property
+    def _slower(self) -> list[tuple[int, dict[str, object]]]:
+        """The rows of its formats where there is time for them, and for how many pixels there is."""
+        tiers = [tier for screen in (False, True) for tier in SLOWER[self.spec.effort, screen]]
+        named = sorted(self.spec.formats)
+        return [
+            (one.pixels, _settings(one.rows[name], self.spec)) for one in tiers for name in named if name in one.rows
+        ]
 
     def digest_for(self, reason: str | None) -> str:
         """16 hex digits over everything that decides an ending: publication (None), or a failure for `reason`.
