@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from lightpress.image.encode import encode
 from lightpress.image.outputs import OUTPUTS, SLOWER
@@ -15,7 +15,7 @@ from lightpress.image.screen import shows_screen
 from lightpress.image.spec import Pixels, Size, Spec
 from tests.image.test_palette import logo
 from tests.image.test_planar import photo
-from tools.drawing import disc, file_of, hatching, mean_difference, page_of_text, plain, window
+from tools.drawing import disc, file_of, hatching, mean_difference, page_of_text, plain, ramp, window
 
 COLORFUL = (1_100, 760)
 
@@ -33,6 +33,14 @@ def text() -> Image.Image:
     return ImageChops.invert(page_of_text((480, 300), 20).convert("L"))
 
 
+def on_white(image: Image.Image) -> Image.Image:
+    """Cut out, as shops show what they sell: more than half of it is white."""
+    mask = Image.new("L", image.size)
+    width, height = image.size
+    ImageDraw.Draw(mask).ellipse((width * 0.25, height * 0.15, width * 0.75, height * 0.85), fill=255)
+    return Image.composite(image, plain((255, 255, 255), image.size), mask.filter(ImageFilter.GaussianBlur(2)))
+
+
 SCREENS = {
     "a window": window((960, 600)),
     "a page of text": page_of_text((800, 1000)).convert("RGB"),
@@ -46,6 +54,9 @@ SCREENS = {
 PHOTOS = {
     "a photo": photo(),
     "a photo in grays": photo().convert("L").convert("RGB"),
+    "a thing on white": on_white(photo((960, 640))),
+    "a thing on white, in grays": on_white(photo((960, 640))).convert("L").convert("RGB"),
+    "a soft sky": ramp((640, 480)).resize((960, 640), Image.Resampling.BICUBIC),
     "noise": Image.effect_noise((300, 200), 60).convert("RGB"),
     "a column": plain(size=(1, 30)),
 }

@@ -152,8 +152,8 @@ _HIGH_WEBP = {
 }
 _HIGH_AVIF = ((_ICON, 90), (500, 53), (1_000, 49), (1_600, 46), (inf, 45))
 
-# A picture has 20 s of CPU (`pipeline.sandbox`). A million pixels in four formats take up to 1.4 s at high effort, which
-# is noise; those of a page full of small letters 0.7 s, and 1.5 s at high effort.
+# A picture has 20 s of CPU (`pipeline.sandbox`). A million pixels in four formats take 1.4 s at most at high effort, if
+# they are noise; those of a page full of small letters 0.7 s, and 1.5 s at high effort.
 _ALL_TIME, _SOME_TIME = 10_000_000, 6_000_000
 
 SLOWER: Mapping[tuple[str, bool], tuple[Tier, ...]] = {
