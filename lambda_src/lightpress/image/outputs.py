@@ -158,7 +158,7 @@ _ALL_TIME, _SOME_TIME = 10_000_000, 6_000_000
 
 SLOWER: Mapping[tuple[str, bool], tuple[Tier, ...]] = {
     ("normal", False): (),
-    # Speed 9 knows nothing of what text is made of: a fifth fewer bytes and ten points more (docs/decisions/0162).
+    # Speed 9 knows nothing of what text is made of: two fifths fewer bytes, and ten points more (docs/decisions/0162).
     ("normal", True): (_tier(_ALL_TIME, avif={"options": _avif(8, _SCREEN) | _SHARP_COLORS}),),
     # Speed 6 is the knee: speed 7 takes three quarters of its CPU and has a sixth more bytes, speed 5 takes five times
     # its CPU for a seventh fewer (docs/decisions/0161). The qualities give photos the same score as the usual ones.
