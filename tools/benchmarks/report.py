@@ -111,10 +111,13 @@ class _Box:
 
 
 def _points(places: Sequence[tuple[float, float, Row]]) -> list[str]:
-    """A dot for each engine, and its name where it covers no dot and no other name: beside it, or led to by a line."""
+    """A dot for each engine, and its name where it covers no dot and no other name: beside it, or led to by a line.
+
+    Ours come first, so that no line leads to them where there is room.
+    """
     taken = [_Box(x - _RADIUS, y - _RADIUS, x + _RADIUS, y + _RADIUS) for x, y, _ in places]
     drawn = []
-    for x, y, row in sorted(places, key=lambda place: place[1]):
+    for x, y, row in sorted(places, key=lambda place: (place[2].engine not in _LIGHTPRESS, place[1])):
         color = "#d6336c" if row.engine in _LIGHTPRESS else _GREY
         name = f"{row.engine}: {row.cpu_ratio:.2f}, {row.equal_ratio:.2f}"
         fits = x + 2 * _RADIUS + _LETTER * len(name) < _WIDTH
