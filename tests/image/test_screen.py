@@ -120,7 +120,7 @@ def test_a_screen_takes_more_time_as_long_as_there_is_some() -> None:
     assert told == {"normal": [9, 8, 8, 8], "high": [9, 8, 7, 7]}
 
 
-def test_every_tier_has_more_pixels_than_the_one_before_and_high_effort_packs_in_all_of_them() -> None:
+def test_every_tier_has_more_pixels_than_the_one_before_and_at_high_effort_the_last_ends_alike_for_all() -> None:
     for tiers in SLOWER.values():
         assert [one.pixels for one in tiers] == sorted({one.pixels for one in tiers})
     assert {tiers[-1].pixels for (effort, _), tiers in SLOWER.items() if effort == "high"} == {10_000_000}
