@@ -34,6 +34,7 @@ from tools.benchmarks import (
     purges,
     report,
     scale,
+    screens,
     sharpening,
     steps,
     sweep,
@@ -355,6 +356,18 @@ def _native(
             found = native.measure(originals[: count or len(originals)], HOME / "native", scorer.scores, _say)
     _print(native.table(found))
     _end_with(native.beyond(found))
+
+
+@app.command("screens")
+def _screens(
+    folder: Annotated[Path, typer.Argument(help="Pictures, such as .local/conformance/fixtures.")],
+    count: Annotated[int, typer.Option(help="How many screens.")] = 100,
+) -> None:
+    """AVIF of screens and text beside that of photos; exit code 1 where it is not smaller and nearer."""
+    with _errors_shown(), running_scorer(_peers()) as scorer:
+        found = screens.measure(folder, count, HOME / "screens", scorer.scores, _say)
+    _print(screens.table(found))
+    _end_with(screens.beyond(found))
 
 
 def _photos() -> list[Path]:
